@@ -1,0 +1,343 @@
+"""All settings of the service: one typed value, read once from COMPLAINTS_* variables."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from complaints_service.environment import PREFIX, Environment
+from complaints_service.gateway_settings import CLOUD_API_URL, WhatsAppProvider, read_gateway
+from complaints_service.kept_secrets import SECRET_BYTES, kept_secret
+
+
+class LogLevel(StrEnum):
+    """The least severe kind of log line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used. ``problems`` names each variable and what is wrong, never a value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def about(default: str, meaning: str) -> msgspec.Meta:
+    """What a person reads about a setting in docs/settings.md: its default in words, and its meaning."""
+    return msgspec.Meta(title=default, description=meaning)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field per variable ``COMPLAINTS_<FIELD IN CAPITALS>``; seconds are machine seconds, instants UTC.
+
+    ``docs/settings.md`` is made from the annotations by ``complaints settings --markdown``. Any variable
+    may be given as ``<NAME>_FILE``, the path of a file that holds the value.
+    """
+
+    database_url: Annotated[
+        str | None,
+        about(
+            "embedded PostgreSQL",
+            "PostgreSQL 15 to 18, as the application's role (neither superuser nor BYPASSRLS), for example "
+            "`postgresql://complaints_app:...@db/complaints`.",
+        ),
+    ] = None
+    admin_database_url: Annotated[
+        str | None,
+        about(
+            "the embedded superuser",
+            "The same database as the role that owns the tables; used only by migrations, the first seed and "
+            "`complaints db`.",
+        ),
+    ] = None
+    redis_url: Annotated[
+        str | None,
+        about(
+            "embedded Valkey",
+            "Redis 7 or Valkey 8 and later: `redis://`, `rediss://` or `unix://`. It holds only wake-ups and "
+            "counters and may be emptied at any time.",
+        ),
+    ] = None
+    smtp_url: Annotated[
+        str | None,
+        about(
+            "with DEV the built-in mail catcher, else required to serve",
+            "Where mail goes: `smtp://user:password@host:587?starttls=1` or `smtps://user:password@host`.",
+        ),
+    ] = None
+    mail_from: Annotated[str, about("`pengaduan@localhost`", "Sender address of every mail.")] = (
+        "pengaduan@localhost"
+    )
+    base_url: Annotated[
+        str,
+        about(
+            "`http://` and LISTEN",
+            "Address of the site as citizens see it; links in messages start with it. Cookies are `Secure` "
+            "only when it is https.",
+        ),
+    ] = "http://127.0.0.1:8000"
+    secret_key: Annotated[
+        bytes,
+        about(
+            "embedded: made once in DATA_DIR/secret.key; else required",
+            "At least 32 bytes that nobody can guess. Tracking codes and blind indexes are derived from it: "
+            "keep it in the backup, apart from the database.",
+        ),
+    ]
+    data_dir: Annotated[
+        Path,
+        about(
+            "`./var`",
+            "Attachments, and with the embedded servers their data, logs and sockets. The private folder of "
+            "one installation.",
+        ),
+    ]
+    listen_host: Annotated[
+        str,
+        about("`127.0.0.1:8000`", "Set as `COMPLAINTS_LISTEN=host:port`: where the web process listens."),
+    ] = "127.0.0.1"
+    listen_port: Annotated[int, about("", "The port of `COMPLAINTS_LISTEN`.")] = 8000
+    dev: Annotated[
+        bool,
+        about(
+            "`0` (`make run`: `1`)",
+            "Development: demo office and people, mail catcher, `/dev` pages, movable office time. Refused "
+            "on any address but loopback.",
+        ),
+    ] = False
+    whatsapp_provider: Annotated[
+        WhatsAppProvider,
+        about("`none`, with DEV `cloud` against our own `/dev/whatsapp`", "`cloud`, `gowa` or `none`."),
+    ] = WhatsAppProvider.NONE
+    whatsapp_app_secret: Annotated[
+        str | None,
+        about(
+            "required by a provider",
+            "Key of the webhook signature. There is no start without it: unsigned webhooks can be forged "
+            "(CVE-2024-45607).",
+        ),
+    ] = None
+    whatsapp_verify_token: Annotated[
+        str | None,
+        about("required by `cloud`", "Answer to the Cloud API's subscription handshake."),
+    ] = None
+    whatsapp_access_token: Annotated[
+        str | None,
+        about("required by a provider", "Bearer token (`cloud`) or `user:password` (`gowa`) for sending."),
+    ] = None
+    whatsapp_phone_number_id: Annotated[
+        str | None,
+        about(
+            "required by `cloud`", "Id of the office's number (`gowa`: id of the device, if there are many)."
+        ),
+    ] = None
+    whatsapp_api_url: Annotated[
+        str | None,
+        about(f"`cloud`: `{CLOUD_API_URL}`; required by `gowa`", "Where messages are sent."),
+    ] = None
+    log_level: Annotated[LogLevel, about("`info`", "`debug`, `info`, `warning` or `error`.")] = LogLevel.INFO
+    dev_now: Annotated[
+        datetime | None,
+        about(
+            "now",
+            "Only with DEV and only at the very first start on a DATA_DIR: where office time begins.",
+        ),
+    ] = None
+    failpoints: Annotated[
+        str | None,
+        about("none", "Only with DEV: `name:kill`, `name:raise` or `name:sleep:n`, separated by commas."),
+    ] = None
+    sweep_seconds: Annotated[
+        float, about("`10`", "How often a worker looks for due timers and messages without being woken.")
+    ] = 10.0
+    lease_seconds: Annotated[
+        float, about("`60`", "How long a claimed message belongs to one worker before another may try.")
+    ] = 60.0
+    outbox_retry_min_seconds: Annotated[
+        float, about("`10`", "First pause before a message is tried again.")
+    ] = 10.0
+    outbox_retry_max_seconds: Annotated[float, about("`1800`", "Longest pause between two tries.")] = 1800.0
+    rate_filing_per_minute: Annotated[
+        int | None,
+        about(
+            "`30`, with DEV unlimited; `0` is unlimited",
+            "Complaints taken from one network address each minute; beyond that 429 with Retry-After.",
+        ),
+    ] = 30
+    rate_signin_per_minute: Annotated[
+        int | None, about("`60`; `0` is unlimited", "Sign-in attempts from one network address each minute.")
+    ] = 60
+    rate_lookup_per_minute: Annotated[
+        int | None,
+        about("`60`; `0` is unlimited", "Look-ups by ticket number from one network address each minute."),
+    ] = 60
+    pool_size: Annotated[int, about("`8`", "Database connections of each process.")] = 8
+    statement_cache: Annotated[
+        int,
+        about(
+            "`1024`",
+            "Prepared statements kept per connection. Set `COMPLAINTS_PGBOUNCER=1` behind PgBouncer in "
+            "transaction mode: it becomes 0.",
+        ),
+    ] = 1024
+
+    @property
+    def embedded_database(self) -> bool:
+        """True when PostgreSQL is ours to start."""
+        return self.database_url is None
+
+    @property
+    def embedded_redis(self) -> bool:
+        """True when Valkey is ours to start."""
+        return self.redis_url is None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Settings out of the variables; makes DATA_DIR/secret.key on the first embedded start.
+
+        Raises SettingsError that names every bad variable at once.
+        """
+        read = Environment(env)
+        dev = read.flag("DEV", False)
+        host, port = _listen(read, dev)
+        own_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        data_dir = Path(read.text("DATA_DIR") or "var").expanduser().absolute()
+        database_url = read.url("DATABASE_URL", ("postgresql", "postgres"))
+        secret_key = _secret_key(read, required=database_url is not None)
+        whatsapp = read_gateway(read, dev, own_url)
+        retry_min = read.seconds("OUTBOX_RETRY_MIN_SECONDS", 10, 0.01, 3600)
+        retry_max = read.seconds("OUTBOX_RETRY_MAX_SECONDS", 1800, 0.01, 86400)
+        if retry_max < retry_min:
+            read.refuse("OUTBOX_RETRY_MAX_SECONDS", f"must not be less than {PREFIX}OUTBOX_RETRY_MIN_SECONDS")
+        settings = cls(
+            database_url=database_url,
+            admin_database_url=read.url("ADMIN_DATABASE_URL", ("postgresql", "postgres")) or database_url,
+            redis_url=read.url("REDIS_URL", ("redis", "rediss", "unix")),
+            smtp_url=read.url("SMTP_URL", ("smtp", "smtps")) or (_catcher_url(data_dir) if dev else None),
+            mail_from=_mail_from(read),
+            base_url=(read.url("BASE_URL", ("http", "https")) or own_url).rstrip("/"),
+            secret_key=secret_key,
+            data_dir=data_dir,
+            listen_host=host,
+            listen_port=port,
+            dev=dev,
+            whatsapp_provider=whatsapp.provider,
+            whatsapp_app_secret=whatsapp.app_secret,
+            whatsapp_verify_token=whatsapp.verify_token,
+            whatsapp_access_token=whatsapp.access_token,
+            whatsapp_phone_number_id=whatsapp.phone_number_id,
+            whatsapp_api_url=whatsapp.api_url,
+            log_level=read.choice("LOG_LEVEL", LogLevel, LogLevel.INFO),
+            dev_now=read.instant("DEV_NOW"),
+            failpoints=read.text("FAILPOINTS"),
+            sweep_seconds=read.seconds("SWEEP_SECONDS", 10, 0.05, 60),
+            lease_seconds=read.seconds("LEASE_SECONDS", 60, 0.5, 3600),
+            outbox_retry_min_seconds=retry_min,
+            outbox_retry_max_seconds=retry_max,
+            rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000)
+            or None,
+            rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
+            rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
+            pool_size=read.whole("POOL_SIZE", 8, 2, 200),
+            statement_cache=_statement_cache(read),
+        )
+        for name, value in (("DEV_NOW", settings.dev_now), ("FAILPOINTS", settings.failpoints)):
+            if value is not None and not dev:
+                read.refuse(name, f"is only for development ({PREFIX}DEV=1)")
+        if read.problems:
+            raise SettingsError(read.problems)
+        return settings if secret_key and not whatsapp.made_for_dev else _with_kept_secrets(settings)
+
+    def missing_to_serve(self) -> list[str]:
+        """What a web or worker process needs beyond what a single command needs; empty when nothing."""
+        if self.smtp_url is None and not self.dev:
+            return [f"{PREFIX}SMTP_URL: is required, mail would go nowhere"]
+        return []
+
+
+def _listen(read: Environment, dev: bool) -> tuple[str, int]:
+    value = read.text("LISTEN") or "127.0.0.1:8000"
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        read.refuse("LISTEN", "must be host:port, for example 127.0.0.1:8000")
+        return "127.0.0.1", 8000
+    if dev and not _is_loopback(host):
+        read.refuse("DEV", f"is refused unless {PREFIX}LISTEN is a loopback address")
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _secret_key(read: Environment, *, required: bool) -> bytes:
+    """The given key; empty when it is to be made or read in DATA_DIR."""
+    value = read.text("SECRET_KEY")
+    if value is None:
+        if required:
+            read.refuse("SECRET_KEY", f"is required with {PREFIX}DATABASE_URL")
+        return b""
+    key = value.encode()
+    if len(key) < SECRET_BYTES:
+        read.refuse("SECRET_KEY", f"must have at least {SECRET_BYTES} bytes")
+    return key
+
+
+def _mail_from(read: Environment) -> str:
+    value = read.text("MAIL_FROM") or "pengaduan@localhost"
+    local, at, domain = value.rpartition("@")
+    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in value):
+        read.refuse("MAIL_FROM", "must be one bare mail address, for example pengaduan@example.go.id")
+    return value
+
+
+def _statement_cache(read: Environment) -> int:
+    cache = read.whole("STATEMENT_CACHE", 1024, 0, 100_000)
+    return 0 if read.flag("PGBOUNCER", False) else cache
+
+
+def _catcher_url(data_dir: Path) -> str | None:
+    """Where the development mail catcher listens, once it has written down its port."""
+    try:
+        return f"smtp://127.0.0.1:{int((data_dir / 'mail' / 'port').read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return None
+
+
+def _with_kept_secrets(settings: Settings) -> Settings:
+    """Fill in what this installation makes for itself: its key and the development gateway's secrets."""
+    key, folder = settings.secret_key, settings.data_dir
+    try:
+        if not key:
+            key = bytes.fromhex(kept_secret(folder / "secret.key"))
+        if not (settings.dev and settings.whatsapp_provider is WhatsAppProvider.CLOUD):
+            return msgspec.structs.replace(settings, secret_key=key)
+        made = {
+            name: kept_secret(folder / "dev" / f"whatsapp-{name}") for name in ("app", "verify", "access")
+        }
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{PREFIX}DATA_DIR: its secrets cannot be read or made ({error})"]) from error
+    return msgspec.structs.replace(
+        settings,
+        secret_key=key,
+        whatsapp_app_secret=settings.whatsapp_app_secret or made["app"],
+        whatsapp_verify_token=settings.whatsapp_verify_token or made["verify"],
+        whatsapp_access_token=settings.whatsapp_access_token or made["access"],
+        whatsapp_phone_number_id=settings.whatsapp_phone_number_id or "100000000000001",
+    )
