@@ -1,0 +1,197 @@
+"""Pool, transactions with their scope, named queries, migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import aiosql
+import asyncpg
+import structlog
+from aiosql.queries import Queries
+
+from complaints_service.resources import sql_dir
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    from complaints_service.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Connection = "asyncpg.Connection | PoolConnectionProxy"
+T = TypeVar("T")
+
+# Whole transactions are tried again after these, at most three times (RELIABILITY.md, scenario 7).
+TRANSIENT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+STATEMENT_TIMEOUT_SECONDS = 20
+
+
+class Scope:
+    """What a transaction may see; row-level security reads it (sql/migrations/0008_scope.sql).
+
+    Values go into ``set_config`` calls as literals, so only integers and the fixed words below are accepted.
+    """
+
+    __slots__ = ("sql",)
+
+    def __init__(self, name: str, **values: int | Iterable[int]) -> None:
+        parts = [f"set_config('app.scope', '{name}', true)"]
+        for key, value in values.items():
+            text = str(int(value)) if isinstance(value, int) else ",".join(str(int(v)) for v in value)
+            parts.append(f"set_config('app.{key}', '{text}', true)")
+        self.sql = "BEGIN; SELECT " + ", ".join(parts)
+
+    @classmethod
+    def system(cls) -> Scope:
+        """Workers and sign-in: every ticket of every office."""
+        return SYSTEM
+
+    @classmethod
+    def ticket(cls, office_id: int, ticket_id: int) -> Scope:
+        """A citizen who proved to hold the code, the cookie or the link of this one ticket."""
+        return cls("ticket", office=office_id, ticket=ticket_id)
+
+    @classmethod
+    def person(cls, office_id: int, person_id: int, units: Iterable[int], own_units: Iterable[int]) -> Scope:
+        """A signed-in person: tickets of ``units``, without those that name the person or one of ``own_units``."""
+        return cls("person", office=office_id, person=person_id, units=units, own_units=own_units)
+
+
+SYSTEM = Scope("system")
+
+
+@functools.cache
+def queries(name: str) -> Queries:
+    """The named queries of ``sql/queries/<name>.sql``; call them as ``await queries("tickets").load(conn, ...)``.
+
+    aiosql's suffixes: ``^`` one row or None, ``$`` one value, ``!`` no result, none: ``async for`` over rows.
+    """
+    return aiosql.from_path(sql_dir() / "queries" / f"{name}.sql", "asyncpg")
+
+
+async def _leave_as_is(_connection: asyncpg.Connection) -> None:
+    """Nothing of ours outlives a transaction, so a connection needs no reset (asyncpg's costs a round trip)."""
+
+
+class Database:
+    """The pool of one process and the one way to open a transaction."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, url: str, settings: Settings) -> Database:
+        """Connect as the application role. Raises what asyncpg raises when the server cannot be reached."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=settings.pool_size,
+            statement_cache_size=settings.statement_cache,
+            command_timeout=STATEMENT_TIMEOUT_SECONDS,
+            timeout=5,
+            max_inactive_connection_lifetime=300,
+            reset=_leave_as_is,
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection; gives running statements 5 seconds."""
+        try:
+            await asyncio.wait_for(self.pool.close(), 5)
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection without a transaction, for single statements on tables that have no row-level security."""
+        async with self.pool.acquire(timeout=10) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope) -> AsyncIterator[asyncpg.Connection]:
+        """One transaction under a scope: BEGIN and the scope are one round trip, COMMIT another.
+
+        Rolls back when the block raises. Works through PgBouncer in transaction mode: nothing outlives the transaction.
+        """
+        async with self.pool.acquire(timeout=10) as connection:
+            await connection.execute(scope.sql)
+            try:
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    try:
+                        await connection.execute("ROLLBACK")
+                    except Exception:
+                        connection.terminate()
+                        log.warning("rollback_failed", exc_info=True)
+                raise
+            else:
+                await connection.execute("COMMIT")
+
+    async def again(self, attempt: Callable[[], Awaitable[T]], tries: int = 3) -> T:
+        """Run a whole transaction, and again when the server chose it as the victim of a deadlock; raises after ``tries``."""
+        for left in reversed(range(tries)):
+            try:
+                return await attempt()
+            except TRANSIENT:
+                if left == 0:
+                    raise
+        raise AssertionError("unreachable")
+
+
+async def upgrade(url: str) -> list[str]:
+    """Apply all migrations that are not applied yet, one process at a time, and return their names."""
+    from pogo_core.util import migrate
+    from pogo_core.util import sql as pogo_sql
+
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        await pogo_sql.ensure_pogo_sync(connection)
+        before = await pogo_sql.get_applied_migrations(connection, schema_name="public")
+        await migrate.apply(connection, sql_dir() / "migrations", schema_name="public", logger=log)
+        after = await pogo_sql.get_applied_migrations(connection, schema_name="public")
+        return sorted(after - before)
+    finally:
+        await connection.close()
+
+
+async def check(url: str) -> list[str]:
+    """Names of migrations that this version knows and the database lacks (empty: up to date)."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await missing_migrations(connection)
+    finally:
+        await connection.close()
+
+
+async def missing_migrations(connection: asyncpg.Connection) -> list[str]:
+    """As ``check``, on an open connection; a database without any migration lacks them all."""
+    known = {path.stem for path in (sql_dir() / "migrations").glob("*.sql")}
+    try:
+        rows = await connection.fetch("SELECT migration_id FROM public._pogo_migration")
+    except asyncpg.UndefinedTableError:
+        return sorted(known)
+    return sorted(known - {row["migration_id"] for row in rows})
+
+
+_MIGRATION_LOCK = int.from_bytes(hashlib.sha256(b"complaints migrations").digest()[:8], "big", signed=True)

@@ -1,0 +1,195 @@
+"""Everything that can be asked of a ticket, as values. The JSON of ``POST /api/v1/tickets/{number}/commands`` decodes into these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from complaints_service.tickets.model import Kind, Priority
+
+Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Reason = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Slug = Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="command", forbid_unknown_fields=True, kw_only=True):
+    """Base of all commands; the tag is the command's name in API, table, log and templates."""
+
+    @property
+    def name(self) -> str:
+        """The command's name."""
+        return str(self.__struct_config__.tag)
+
+
+class Verify(Command, tag="verify"):
+    """The complaint is complete and in the right place."""
+
+
+class Classify(Command, tag="classify"):
+    """What the complaint is about; decides which targets count. Fields that are left out stay as they are."""
+
+    category: Slug | None = None
+    service: Slug | None = None
+    kind: Kind | None = None
+    priority: Priority | None = None
+    simple: bool | None = None
+    oversight: bool | None = None
+
+
+class SetPriority(Command, tag="set_priority"):
+    """How pressing the case is."""
+
+    priority: Priority
+
+
+class Assign(Command, tag="assign"):
+    """Disposisi: to a person of the office (username or id) or to another unit (slug)."""
+
+    assignee: str | int | None = None
+    unit: Slug | None = None
+
+
+class Start(Command, tag="start"):
+    """Work begins; takes a case that has no assignee."""
+
+
+class Ask(Command, tag="ask"):
+    """A question to the reporter; the answer clock waits for the reply."""
+
+    text: Text
+
+
+class Note(Command, tag="note"):
+    """Catatan internal: seen by the office only."""
+
+    text: Text
+
+
+class Answer(Command, tag="answer"):
+    """Tanggapan to the reporter; with ``resolves`` the case is answered."""
+
+    text: Text
+    resolves: bool = True
+
+
+class Reject(Command, tag="reject"):
+    """The office does not take the case up; the reporter reads why and about the way beyond the office."""
+
+    reason: Reason
+    text: Text
+
+
+class Forward(Command, tag="forward"):
+    """The case belongs to another agency."""
+
+    agency: Reason
+    text: Text
+
+
+class Merge(Command, tag="merge"):
+    """The same matter as another ticket, which goes on for both."""
+
+    into: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class Split(Command, tag="split"):
+    """A second matter in the same complaint becomes a ticket of its own with this text."""
+
+    text: Annotated[str, Meta(min_length=10, max_length=5_000)]
+    subject: Annotated[str, Meta(max_length=200)] = ""
+    category: Slug | None = None
+    service: Slug | None = None
+
+
+class Escalate(Command, tag="escalate"):
+    """A person lifts the case to the next superior before any clock does."""
+
+    reason: Reason
+
+
+class Reopen(Command, tag="reopen"):
+    """The case goes on: a new episode with a new answer clock."""
+
+    reason: Reason
+
+
+class Close(Command, tag="close"):
+    """Done, without waiting for the reply time to end."""
+
+
+class Undo(Command, tag="undo"):
+    """Take back the own last deed within 10 s; ``event`` is its sequence number."""
+
+    event: Annotated[int, Meta(ge=1)]
+
+
+class RequestTime(Command, tag="request_time"):
+    """The officer asks the supervisor for more working days."""
+
+    reason: Reason
+    working_days: Annotated[int, Meta(ge=1, le=60)]
+
+
+class GrantTime(Command, tag="grant_time"):
+    """The supervisor grants the requested days (or another number)."""
+
+    working_days: Annotated[int, Meta(ge=1, le=60)] | None = None
+    text: Annotated[str, Meta(max_length=1_000)] = ""
+
+
+class RefuseTime(Command, tag="refuse_time"):
+    """The supervisor refuses more time."""
+
+    reason: Reason
+
+
+class Acknowledge(Command, tag="acknowledge"):
+    """The receiver of an escalation has seen it and takes care; the clock runs on."""
+
+
+class Reply(Command, tag="reply"):
+    """The reporter writes; on an answered ticket it reopens the case unless ``resolved``."""
+
+    text: Annotated[str, Meta(max_length=5_000)] = ""
+    resolved: bool = False
+
+
+class Rate(Command, tag="rate"):
+    """The reporter's judgement, 1 (dissatisfied) to 4; ``elements`` u1 to u9 of PermenPANRB 14/2017."""
+
+    score: Annotated[int, Meta(ge=1, le=4)]
+    comment: Annotated[str, Meta(max_length=2_000)] = ""
+    elements: dict[str, Annotated[int, Meta(ge=1, le=4)]] = {}
+
+
+class Withdraw(Command, tag="withdraw"):
+    """The reporter takes the complaint back."""
+
+
+class FireRung(Command, tag="fire_rung"):
+    """The clock: a rung of the ladder is due. ``far`` tells how many working minutes past the target's due time."""
+
+    target: str
+    rung: str
+    level: int
+    occurrence: int
+    due_at: str
+    breach: bool
+    act: str
+
+
+class Lapse(Command, tag="lapse"):
+    """The clock: the reporter did not answer the office's question in time (Law 25/2009)."""
+
+
+class AutoClose(Command, tag="auto_close"):
+    """The clock: no reply in the days after the answer."""
+
+
+OfficeCommand = (
+    Verify | Classify | SetPriority | Assign | Start | Ask | Note | Answer | Reject | Forward | Merge | Split | Escalate
+    | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge
+)  # fmt: skip
+AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | Lapse | AutoClose

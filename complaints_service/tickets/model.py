@@ -1,0 +1,194 @@
+"""The ticket and the words around it. Values only; the rules are in ``lifecycle``, the storing in ``service``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Where a ticket stands (API.md); the words the public reads are in the catalogues."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    IN_PROGRESS = "in_progress"
+    WAITING_REPORTER = "waiting_reporter"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    FORWARDED = "forwarded"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED = frozenset({Status.CLOSED, Status.REJECTED, Status.FORWARDED, Status.MERGED, Status.WITHDRAWN})
+OPEN = frozenset(Status) - ENDED
+# The office owes something: the promised clocks (verify, answer) run or are paused.
+OWED = OPEN - {Status.ANSWERED}
+
+
+class Kind(StrEnum):
+    """Pengaduan, aspirasi, permintaan informasi (PermenPANRB 62/2018)."""
+
+    COMPLAINT = "complaint"
+    SUGGESTION = "suggestion"
+    INFORMATION = "information"
+
+
+class Privacy(StrEnum):
+    """Open; rahasia (identity only for those with the right); anonim (no identity is stored at all)."""
+
+    OPEN = "open"
+    CONFIDENTIAL = "confidential"
+    ANONYMOUS = "anonymous"
+
+
+class Channel(StrEnum):
+    """The door a complaint came through."""
+
+    WEB = "web"
+    WHATSAPP = "whatsapp"
+    KIOSK = "kiosk"
+    COUNTER = "counter"
+    PHONE = "phone"
+    LETTER = "letter"
+    SOCIAL = "social"
+    EMAIL = "email"
+
+
+class Priority(StrEnum):
+    """Set by officers and rules, never by the citizen."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class ActorKind(StrEnum):
+    """Who does something to a ticket."""
+
+    REPORTER = "reporter"
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts. ``role`` and ``name`` belong to a person of the office; ``right`` tells what the role may do."""
+
+    kind: ActorKind
+    person_id: int | None = None
+    role: str | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the event log keeps of the actor: ``reporter``, ``system`` or ``person:7`` (hashed, D10)."""
+        return f"person:{self.person_id}" if self.kind is ActorKind.PERSON else self.kind.value
+
+
+SYSTEM_ACTOR = Actor(ActorKind.SYSTEM)
+REPORTER_ACTOR = Actor(ActorKind.REPORTER)
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """One case file: a row of table ``ticket``, field for field. Times are office time, UTC."""
+
+    office_id: int
+    id: int
+    number: str
+    status: Status
+    status_before: Status
+    released_at: datetime
+    kind: Kind
+    channel: Channel
+    privacy: Privacy
+    language: str
+    category: str | None
+    service: str | None
+    priority: Priority
+    simple: bool
+    oversight: bool
+    unit_id: int
+    assignee_id: int | None
+    reported_units: tuple[int, ...]
+    reported_people: tuple[int, ...]
+    received_at: datetime
+    filed_by: int | None
+    next_due_at: datetime | None
+    last_sign_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    episode: int
+    level: int
+    requested_days: int | None
+    merged_into: int | None
+    split_from: int | None
+    policy_version: int
+    calendar_version: int
+    key_id: int
+    seq: int
+    version: int
+    chain_seed: bytes
+    chain_head: bytes
+    last_event_at: datetime
+    last_act: str | None
+
+    @property
+    def open(self) -> bool:
+        """Not closed, rejected, forwarded, merged or withdrawn: such a ticket has an armed timer (invariant I12)."""
+        return self.status in OPEN
+
+    def status_for_citizen(self, now: datetime) -> Status:
+        """The status the citizen may see: an officer's deed shows when it can no longer be undone (D2)."""
+        return self.status if now >= self.released_at else self.status_before
+
+
+class Complaint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a citizen files, the same from every door, already checked against the catalogue.
+
+    ``privacy`` anonymous goes with a reporter of all None; ``received_at`` None means now.
+    """
+
+    description: str
+    subject: str = ""
+    kind: Kind = Kind.COMPLAINT
+    channel: Channel = Channel.WEB
+    privacy: Privacy = Privacy.OPEN
+    category: str | None = None
+    service: str | None = None
+    location: str | None = None
+    occurred_on: str | None = None
+    reported_unit: str | None = None
+    reported_person: str | None = None
+    reporter_name: str | None = None
+    reporter_phone: str | None = None
+    reporter_email: str | None = None
+    reporter_whatsapp: str | None = None
+    language: str = "id"
+    received_at: datetime | None = None
+    filed_by: int | None = None
+    split_from: int | None = None
+    chat_id: int | None = None
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """Words that go into the erasable table beside the event ``seq``; sender reporter, office or note."""
+
+    sender: str
+    text: str
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a ticket's log before it is chained. ``body`` holds no personal content (that is in ``message``)."""
+
+    seq: int
+    type: str
+    at: datetime
+    actor: Actor
+    body: dict[str, object]
+    released_at: datetime
+    message: NewMessage | None = None
+    undoes: int | None = None
