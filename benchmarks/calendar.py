@@ -1,8 +1,8 @@
 """Deadlines per second of the working calendar, and whether the length of the target matters.
 
-Run: `.venv/bin/python -m benchmarks.calendar`. One core, no I/O; aim: 100,000 a second, flat from 5 to 600 days
-(issue 4). The starts are spread over two years, the calendar is the seeded office's, its tables are warm as they
-are in a service that runs; the cost of the first question is printed beside.
+Run: `.venv/bin/python -m benchmarks.calendar`. One core, no I/O; aim: 100,000 a second, flat from 5 to 600
+days (issue 4). The starts are spread over two years, the calendar is the seeded office's, its tables are warm
+as they are in a service that runs; the cost of the first question is printed beside.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ _FIRST_TABLE, _LAST_TABLE = 1, 2497  # the years 4 to 9991: room for any offset 
 _TABLES_KEPT = 4 * _REACH
 
 
-class OutOfReach(ValueError):  # noqa: N818 - named as what is the case, like NeverOpen
+class OutOfReach(ValueError):
     """The moments lie too far apart (REACH_YEARS), or outside the years 4 to 9991."""
 
 

@@ -10,8 +10,8 @@ change skips falls between two stretches and does not exist, what it repeats lie
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -96,21 +96,23 @@ def build_table(hours: OpeningHours, index: int) -> OpenTable:
     return OpenTable(starts, ends, before, total, list(closing_of), list(closing_of.values()))
 
 
-def _stretches(zone: ZoneInfo, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+@lru_cache(maxsize=128)
+def _stretches(zone: ZoneInfo, first: int, last: int) -> tuple[tuple[int, int, int], ...]:
     """Begin, end and offset of the stretches of constant offset that cover these local days.
 
-    Sampled once a day: the zone database knows no two changes within three days of each other.
+    Sampled every second day: the zone database knows no two changes within three days of each other.
     """
     begin = (first - _EPOCH_DAY - 2) * DAY
     until = (last - _EPOCH_DAY + 3) * DAY
     offset = _offset(zone, begin)
-    for earlier in range(begin, until, DAY):
-        later = earlier + DAY
+    found: list[tuple[int, int, int]] = []
+    for earlier in range(begin, until, 2 * DAY):
+        later = earlier + 2 * DAY
         if _offset(zone, later) != offset:
             change = _change(zone, earlier, later, offset)
-            yield begin, change, offset
+            found.append((begin, change, offset))
             begin, offset = change, _offset(zone, change)
-    yield begin, until, offset
+    return (*found, (begin, until, offset))
 
 
 def _change(zone: ZoneInfo, earlier: int, later: int, offset: int) -> int:
