@@ -11,9 +11,10 @@ from complaints_service.routing.words import words_of
 _NOT_NAMES = frozenset(
     words_of(
         """
-        pak bapak bpk bu ibu sdr sdri saudara saudari mas mbak mba bang kak kakak haji hajah hj tn ny nn mr mrs ms
-        dr drs dra ir prof sh mh mm se st mt skom sip msi sos ssos spd amd imigrasi petugas pegawai staf staff
-        pejabat oknum kepala kantor bernama nama atas loket nomor no yang di bagian seksi unit
+        pak bapak bpk bu ibu sdr sdri saudara saudari mas mbak mba bang kak kakak haji hajah hj tn ny nn
+        mr mrs ms dr drs dra ir prof sh mh mm se st mt skom sip msi sos ssos spd amd imigrasi
+        petugas pegawai staf staff pejabat oknum kepala kantor bernama nama atas loket nomor no yang di
+        bagian seksi unit
         """
     )
 )
@@ -24,9 +25,9 @@ _TITLE_DOTS = str.maketrans({".": None, ",": " "})
 class Reported(msgspec.Struct, frozen=True):
     """What the words about a reported party resolve to.
 
-    ``units`` and ``people`` are named; ``excluded_people`` are those and the ones who work in or lead a named
-    unit: no assignment, no message. ``closed_units`` are all that must not receive the case: named units, units
-    in which a named person works or leads, and everything below them, for nobody judges a superior.
+    ``units`` and ``people`` are named; ``excluded_people`` are those and the ones who work in or lead a
+    named unit: no assignment, no message. ``closed_units`` are all that must not receive the case: named
+    units, units in which a named person works or leads, and everything below, for nobody judges a superior.
     """
 
     units: tuple[int, ...] = ()
@@ -36,7 +37,7 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 def resolve(office: Office, unit_words: str | None, person_words: str | None) -> Reported:
-    """Find the named unit (slug or name) and person (username or name); words that fit several name all of them."""
+    """Find the named unit (slug or name) and person (username or name); words that fit several name them all."""
     units = tuple(sorted(u.id for u in office.units.values() if unit_words and _names_unit(unit_words, u)))
     active = [p for p in office.people.values() if p.active]
     people = tuple(sorted(p.id for p in active if person_words and _names_person(person_words, p)))
@@ -54,11 +55,6 @@ def resolve(office: Office, unit_words: str | None, person_words: str | None) ->
     )
 
 
-def _place(person: Person) -> frozenset[int]:
-    """The units in which a person works or leads."""
-    return person.works_in | person.leads | {person.unit_id}
-
-
 def next_superior(office: Office, unit_id: int, reported: Reported) -> int:
     """The unit itself, else the nearest above it that is not closed and has somebody who may read the case.
 
@@ -70,11 +66,14 @@ def next_superior(office: Office, unit_id: int, reported: Reported) -> int:
     open_units = [unit for unit in above if unit not in reported.closed_units]
     for unit in open_units:
         members = {p.id for p in office.people.values() if p.active and unit in _place(p)}
-            p.id for p in office.people.values() if p.active and unit in (p.works_in | p.leads | {p.unit_id})
-        }
         if members - reported.excluded_people:
             return unit
     return (open_units or above or [unit_id])[-1]
+
+
+def _place(person: Person) -> frozenset[int]:
+    """The units in which a person works or leads."""
+    return person.works_in | person.leads | {person.unit_id}
 
 
 def _names_unit(text: str, unit: Unit) -> bool:
@@ -86,10 +85,6 @@ def _names_unit(text: str, unit: Unit) -> bool:
     if unit.kind in (UnitKind.SECTION, UnitKind.TRIAGE):
         inside.append(words_of(unit.slug))
     return any(_within(given, words) for words in inside)
-
-
-def _within(text: list[str], words: list[str]) -> bool:
-    return any(text[at : at + len(words)] == words for at in range(len(text)))
 
 
 def _names_person(text: str, person: Person) -> bool:
@@ -105,5 +100,10 @@ def _names_person(text: str, person: Person) -> bool:
     return bool(given and name) and (name <= given or given <= name)
 
 
+def _within(text: list[str], words: list[str]) -> bool:
+    return any(text[at : at + len(words)] == words for at in range(len(text)))
+
+
 def _name_words(text: str) -> set[str]:
-    return {w for w in words_of(text.translate(_TITLE_DOTS)) if len(w) > 1 and w not in _NOT_NAMES and not w.isdigit()}
+    words = words_of(text.translate(_TITLE_DOTS))
+    return {word for word in words if len(word) > 1 and word not in _NOT_NAMES and not word.isdigit()}

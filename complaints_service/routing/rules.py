@@ -1,4 +1,4 @@
-"""Where a complaint goes: the first rule that matches decides, a default exists, the reported party never gets it.
+"""Where a complaint goes: the first rule that matches decides; the reported party never gets it.
 
 Rules without I/O; the rows are ``Office.rules`` in their order. Source: the office's duties and decision D7.
 """
@@ -19,9 +19,9 @@ from complaints_service.tickets.model import Complaint, Priority
 class Routed(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a new ticket and how it came about.
 
-    ``rule_id`` None: no rule matched and the triage unit has it (``rule_name`` is empty then). ``why`` names the
-    conditions that matched in the office's own words, never the citizen's, and ``instead_of`` (unit id) when the
-    next superior has it.
+    ``rule_id`` None: no rule matched and the triage unit has it (``rule_name`` is empty then). ``why`` names
+    the conditions that matched in the office's own words, never the citizen's, and ``instead_of`` (unit id)
+    when the next superior has it.
     """
 
     unit_id: int
@@ -38,7 +38,7 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def route(complaint: Complaint, office: Office, received_at: datetime) -> Routed:
-    """Route a checked complaint received at an aware instant; hours of rules are in the office's zone. Never fails."""
+    """Route a checked complaint received at an aware instant. Hours of rules are in the office's zone."""
     reported = resolve(office, complaint.reported_unit, complaint.reported_person)
     local_time = received_at.astimezone(ZoneInfo(office.time_zone)).time()
     text = words_of(f"{complaint.subject}\n{complaint.description}")

@@ -1,4 +1,4 @@
-"""Does a citizen's text hold a word of a routing rule? Whole words, Indonesian affixes taken off on both sides."""
+"""Does a citizen's text hold a word of a routing rule? Whole words, Indonesian affixes taken off both."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def stems(word: str) -> frozenset[str]:
 
 
 def holds(text_words: list[str], phrase: str) -> bool:
-    """Whether the words of ``phrase`` stand in the text one after the other; a phrase without a word never does."""
+    """Whether the words of ``phrase`` stand in the text one after the other; without a word they do not."""
     wanted = words_of(phrase)
     if not wanted:
         return False
