@@ -28,10 +28,7 @@ def test_the_document_of_the_contract_is_read_and_written_back_unchanged():
         "extra": [{"date": "2026-12-28", "hours": [["08:00", "12:00"]]}],
     }
     assert problems(raw, for_saving=True) == []
-    assert (
-        msgspec.to_builtins(document_from(raw), builtin_types=()) == msgspec.convert(raw, type=object)
-        or msgspec.json.decode(msgspec.json.encode(document_from(raw))) == raw
-    )
+    assert msgspec.json.decode(msgspec.json.encode(document_from(raw))) == raw
 
 
 @pytest.mark.parametrize(
