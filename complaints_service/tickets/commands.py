@@ -169,15 +169,27 @@ class Withdraw(Command, tag="withdraw"):
 
 
 class FireRung(Command, tag="fire_rung"):
-    """The clock: a rung of the ladder is due. ``far`` tells how many working minutes past the target's due time."""
+    """The clock: a rung of the ladder is due (times in RFC 3339, office time).
+
+    ``recipients``: ids of the people it reaches, already resolved; ``mail``: False for rungs that a higher one of the same firing
+    covers; ``stood_in``: people who were absent or had left, as id -> id of who gets it instead.
+    """
 
     target: str
     rung: str
-    level: int
+    episode: int
     occurrence: int
-    due_at: str
-    breach: bool
+    position: int
+    level: int
     act: str
+    due_at: str
+    target_due_at: str
+    breach: bool
+    mail: bool
+    roll_up: bool = False
+    recipients: tuple[int, ...] = ()
+    stood_in: dict[str, int] = {}
+    policy_version: int = 0
 
 
 class Lapse(Command, tag="lapse"):

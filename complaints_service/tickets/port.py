@@ -40,9 +40,10 @@ class DeadlineRow(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     next_rung: int = 0
 
-    def runs(self, at: datetime) -> bool:
-        """Not ended at this moment (a deed that ends it counts from when it can no longer be undone) and not paused."""
-        return self.paused_at is None and (self.ended_at is None or at < self.ended_at)
+    @property
+    def runs(self) -> bool:
+        """Neither ended nor paused."""
+        return self.paused_at is None and self.ended_at is None
 
 
 class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,6 @@ class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     due_at: datetime
     state: str = "armed"
-    off_from: datetime | None = None
     off_by_seq: int | None = None
     armed_by_seq: int
     fired_at: datetime | None = None

@@ -17,7 +17,7 @@ CREATE TABLE deadline (
     paused_at timestamptz,
     pauses text NOT NULL DEFAULT '[]',
     granted_days integer NOT NULL DEFAULT 0,
-    -- Ends count from ended_at on: for an officer's deed that is when it can no longer be undone.
+    -- The instant of the deed that ended it; undoing the deed within 10 s empties it again.
     ended_at timestamptz,
     outcome text CHECK (outcome IN ('met', 'called_off')),
     ended_by_seq integer,
@@ -38,8 +38,6 @@ CREATE TABLE sla_timer (
     target text NOT NULL,
     due_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'armed' CHECK (state IN ('armed', 'fired', 'called_off', 'poison')),
-    -- Armed, but only for what is due before this instant: the deed that calls it off can still be undone until then.
-    off_from timestamptz,
     off_by_seq integer,
     armed_by_seq integer NOT NULL,
     fired_at timestamptz,

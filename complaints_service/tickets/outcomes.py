@@ -1,0 +1,309 @@
+"""What each command does beyond its line in the transition table: one small function a command."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from complaints_service.office.model import Office, Person, Role
+from complaints_service.tickets import commands as c
+from complaints_service.tickets.model import OWED, Actor, Status, Ticket
+from complaints_service.tickets.transitions import REPLY_AFTER_CLOSING, Outcome, Refusal, last_act
+
+# A note from this length on is a note of substance: a sign of life of the case (DOMAIN.md, "10 days without a sign").
+NOTE_OF_SUBSTANCE = 20
+
+Given = tuple[Ticket, Actor, datetime, Office]
+
+
+def outcome_of(ticket: Ticket, command: c.AnyCommand, actor: Actor, at: datetime, office: Office) -> Outcome | Refusal:
+    """Apply the command's own rule; the table has already let it pass."""
+    rule = _RULES.get(type(command))
+    return rule(command, (ticket, actor, at, office)) if rule is not None else Outcome()
+
+
+def _classify(command: c.Classify, given: Given) -> Outcome | Refusal:
+    ticket, _, _, office = given
+    changes: dict[str, object] = {}
+    for name in ("category", "service", "kind", "priority", "simple", "oversight"):
+        value = getattr(command, name)
+        if value is not None and value != getattr(ticket, name):
+            changes[name] = value
+    if command.category is not None:
+        category = office.categories.get(command.category)
+        if category is None or not category.active:
+            return Refusal("unknown_category", "There is no such category; choose one of the catalogue.", field="/category")
+        if command.oversight is None and category.oversight and not ticket.oversight:
+            changes["oversight"] = True
+    if command.service is not None and not _active_service(office, command.service):
+        return Refusal("unknown_service", "There is no such service; choose one of the catalogue.", field="/service")
+    if not changes:
+        return Refusal("nothing_changed", "Nothing is different from before.")
+    before = {name: getattr(ticket, name) for name in changes}
+    return Outcome(changes=changes, body={"was": before, "now": dict(changes)})
+
+
+def _active_service(office: Office, slug: str) -> bool:
+    service = office.services.get(slug)
+    return service is not None and service.active
+
+
+def _set_priority(command: c.SetPriority, given: Given) -> Outcome | Refusal:
+    ticket = given[0]
+    if command.priority is ticket.priority:
+        return Refusal("nothing_changed", "Nothing is different from before.")
+    return Outcome(changes={"priority": command.priority}, body={"was": ticket.priority, "now": command.priority})
+
+
+def person_named(office: Office, name: str | int) -> Person | None:
+    """The active person with this id or username."""
+    if isinstance(name, int) or name.isdigit():
+        person = office.people.get(int(name))
+    else:
+        person = next((p for p in office.people.values() if p.username == name), None)
+    return person if person is not None and person.active else None
+
+
+def may_receive(office: Office, ticket: Ticket, person: Person, unit_id: int) -> bool:
+    """Whether a case of this unit may go to the person: in scope, and neither the person nor the person's unit is complained about."""
+    return (
+        person.role is not Role.ADMIN
+        and unit_id in office.scope_units(person)
+        and person.id not in ticket.reported_people
+        and not person.works_in & frozenset(ticket.reported_units)
+    )
+
+
+def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
+    ticket, _, _, office = given
+    if (command.assignee is None) == (command.unit is None):
+        return Refusal("assignee_or_unit", "Name either a person or a unit.", field="/assignee")
+    if command.unit is not None:
+        unit = office.unit_by_slug(command.unit)
+        if unit is None:
+            return Refusal("unknown_unit", "There is no such unit.", field="/unit")
+        if unit.id in ticket.reported_units:
+            return Refusal("reported_unit", "The complaint is about this unit; another one must handle it.", field="/unit")
+        if unit.id == ticket.unit_id:
+            return Refusal("nothing_changed", "Nothing is different from before.")
+        return Outcome(
+            changes={"unit_id": unit.id, "assignee_id": None},
+            body={"unit_was": ticket.unit_id, "unit": unit.id, "assignee_was": ticket.assignee_id},
+        )
+    person = person_named(office, command.assignee if command.assignee is not None else "")
+    if person is None:
+        return Refusal("unknown_person", "There is no such person in the office.", field="/assignee")
+    if not may_receive(office, ticket, person, ticket.unit_id):
+        return Refusal("cannot_receive", "This person cannot receive this case.", field="/assignee")
+    if person.id == ticket.assignee_id:
+        return Refusal("nothing_changed", "Nothing is different from before.")
+    return Outcome(
+        changes={"assignee_id": person.id}, body={"assignee_was": ticket.assignee_id, "assignee": person.id}
+    )
+
+
+def _start(_: c.Start, given: Given) -> Outcome:
+    ticket, actor, _, _ = given
+    taken = {} if ticket.assignee_id is not None else {"assignee_id": actor.person_id}
+    return Outcome(changes=taken, body={"assignee": actor.person_id} if taken else {})
+
+
+def _ask(command: c.Ask, given: Given) -> Outcome:
+    return Outcome(changes=_start(c.Start(), given).changes, message=("office", command.text))
+
+
+def _note(command: c.Note, _: Given) -> Outcome:
+    return Outcome(message=("note", command.text), sign=len(command.text.strip()) >= NOTE_OF_SUBSTANCE)
+
+
+def _answer(command: c.Answer, given: Given) -> Outcome:
+    ticket = given[0]
+    changes = _start(c.Start(), given).changes
+    if command.resolves:
+        return Outcome(changes=changes, body={"resolves": True}, message=("office", command.text))
+    return Outcome(
+        changes=changes,
+        body={"resolves": False},
+        message=("office", command.text),
+        status=ticket.status,
+        event="interim_answered",
+    )
+
+
+def _reject(command: c.Reject, _: Given) -> Outcome:
+    return Outcome(body={"reason": command.reason}, message=("office", command.text))
+
+
+def _forward(command: c.Forward, _: Given) -> Outcome:
+    return Outcome(body={"agency": command.agency}, message=("office", command.text))
+
+
+def _escalate(command: c.Escalate, given: Given) -> Outcome | Refusal:
+    ticket, _, at, office = given
+    level, recipients = next_superiors(ticket, office, at)
+    if not recipients:
+        return Refusal("no_superior", "There is no superior above who could receive this case.")
+    return Outcome(
+        changes={"level": level},
+        body={"level": level, "recipients": recipients, "mail": True},
+        message=("note", command.reason),
+    )
+
+
+def next_superiors(ticket: Ticket, office: Office, at: datetime) -> tuple[int, list[int]]:
+    """The level after the ticket's and who stands there: 1 supervisors of the unit, 2 head of office, 3 regional office.
+
+    Levels at which nobody is present (or everybody is complained about) are passed over.
+    """
+    wanted = {1: Role.SUPERVISOR, 2: Role.HEAD, 3: Role.REGIONAL}
+    for level in range(min(ticket.level + 1, 3), 4):
+        found = [
+            p.id
+            for p in office.people.values()
+            if p.role is wanted[level]
+            and office.present(p, at)
+            and (level > 1 or ticket.unit_id in p.leads)
+            and may_receive(office, ticket, p, ticket.unit_id)
+        ]
+        if found:
+            return level, found
+    return ticket.level, []
+
+
+def _reopen(command: c.Reopen, given: Given) -> Outcome:
+    return Outcome(changes=_new_episode(given[0]), body={"episode": given[0].episode + 1}, message=("note", command.reason))
+
+
+def _new_episode(ticket: Ticket) -> dict[str, object]:
+    return {"episode": ticket.episode + 1, "answered_at": None, "level": 0, "requested_days": None}
+
+
+def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
+    ticket, actor, at, _ = given
+    act = last_act(ticket)
+    if act is None or act.seq != command.event or act.person_id != actor.person_id:
+        return Refusal("not_yours_to_undo", "Only your own last step can be undone, and nothing may have happened since.")
+    if at > datetime.fromisoformat(act.until):
+        return Refusal("too_late_to_undo", "The 10 seconds in which this step could be undone are over.")
+    types = typing.get_type_hints(Ticket)
+    before = {name: msgspec.convert(value, types[name]) for name, value in act.before.items()}
+    status = before.get("status", ticket.status)
+    assert isinstance(status, Status)
+    return Outcome(changes=before, body={"event": act.seq}, status=status, undoes=act.seq)
+
+
+def _request_time(command: c.RequestTime, given: Given) -> Outcome | Refusal:
+    ticket, _, at, office = given
+    if ticket.requested_days is not None:
+        return Refusal("already_requested", "More time has already been requested; the supervisor has to answer first.")
+    _, recipients = next_superiors(msgspec.structs.replace(ticket, level=0), office, at)
+    return Outcome(
+        changes={"requested_days": command.working_days},
+        body={"working_days": command.working_days, "recipients": recipients},
+        message=("note", command.reason),
+    )
+
+
+def _grant_time(command: c.GrantTime, given: Given) -> Outcome | Refusal:
+    ticket = given[0]
+    if ticket.requested_days is None:
+        return Refusal("not_requested", "Nobody has requested more time.")
+    days = command.working_days or ticket.requested_days
+    return Outcome(
+        changes={"requested_days": None},
+        body={"working_days": days, "assignee": ticket.assignee_id},
+        message=("office", command.text) if command.text.strip() else None,
+    )
+
+
+def _refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
+    ticket = given[0]
+    if ticket.requested_days is None:
+        return Refusal("not_requested", "Nobody has requested more time.")
+    return Outcome(
+        changes={"requested_days": None}, body={"assignee": ticket.assignee_id}, message=("note", command.reason)
+    )
+
+
+def _reply(command: c.Reply, given: Given) -> Outcome | Refusal:
+    ticket, _, at, _ = given
+    text = command.text.strip()
+    if not text and not (command.resolved and ticket.status is Status.ANSWERED):
+        return Refusal("empty", "Write what you want to tell the office.", field="/text")
+    message = ("reporter", command.text) if text else None
+    if ticket.status is Status.ANSWERED and command.resolved:
+        return Outcome(body={"resolved": True}, message=message, status=Status.CLOSED)
+    if ticket.status is Status.CLOSED:
+        if ticket.ended_at is not None and at > ticket.ended_at + REPLY_AFTER_CLOSING:
+            return Refusal(
+                "closed_too_long", "This case was closed more than 30 days ago. Please file a new one and name its number."
+            )
+        return _reopened_by_reply(ticket, message)
+    if ticket.status is Status.ANSWERED:
+        return _reopened_by_reply(ticket, message)
+    if ticket.status is Status.WAITING_REPORTER:
+        return Outcome(message=message, status=Status.IN_PROGRESS)
+    return Outcome(message=message)
+
+
+def _reopened_by_reply(ticket: Ticket, message: tuple[str, str] | None) -> Outcome:
+    return Outcome(
+        changes=_new_episode(ticket),
+        body={"reopens": True, "episode": ticket.episode + 1},
+        message=message,
+        status=Status.IN_PROGRESS,
+    )
+
+
+ELEMENTS = frozenset(f"u{n}" for n in range(1, 10))
+
+
+def _rate(command: c.Rate, _: Given) -> Outcome | Refusal:
+    if not command.elements.keys() <= ELEMENTS:
+        return Refusal("unknown_element", "The elements are u1 to u9.", field="/elements")
+    comment = command.comment.strip()
+    return Outcome(
+        body={"score": command.score, "elements": dict(command.elements)},
+        message=("reporter", comment) if comment else None,
+    )
+
+
+def _fire_rung(command: c.FireRung, given: Given) -> Outcome:
+    ticket = given[0]
+    body = msgspec.to_builtins(command)
+    del body["command"]
+    level = max(ticket.level, command.level)
+    return Outcome(changes={"level": level} if level != ticket.level else {}, body=body)
+
+
+def _merge(command: c.Merge, given: Given) -> Outcome | Refusal:
+    # The service has resolved the number and checked the other ticket; its id travels in the command's place.
+    return Outcome(body={"into": command.into})
+
+
+_RULES: dict[type, Callable[..., Outcome | Refusal]] = {
+    c.Classify: _classify,
+    c.SetPriority: _set_priority,
+    c.Assign: _assign,
+    c.Start: _start,
+    c.Ask: _ask,
+    c.Note: _note,
+    c.Answer: _answer,
+    c.Reject: _reject,
+    c.Forward: _forward,
+    c.Merge: _merge,
+    c.Escalate: _escalate,
+    c.Reopen: _reopen,
+    c.Undo: _undo,
+    c.RequestTime: _request_time,
+    c.GrantTime: _grant_time,
+    c.RefuseTime: _refuse_time,
+    c.Reply: _reply,
+    c.Rate: _rate,
+    c.FireRung: _fire_rung,
+}
+# Statuses in which the promised clocks run, for readers of this module's rules.
+__all__ = ["ELEMENTS", "OWED", "may_receive", "next_superiors", "outcome_of", "person_named"]
