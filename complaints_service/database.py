@@ -17,7 +17,6 @@ from aiosql.queries import Queries
 from complaints_service.resources import sql_dir
 
 if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
 
     from complaints_service.settings import Settings
 

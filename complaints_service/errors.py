@@ -116,6 +116,8 @@ class Unavailable(DomainError):
 
     status, code, title = 503, "unavailable", "The service is not available for a moment"
 
-    def __init__(self, retry_after: int = 5, detail: str = "Nothing was lost. Please try again in {seconds} seconds.") -> None:
+    def __init__(
+        self, retry_after: int = 5, detail: str = "Nothing was lost. Please try again in {seconds} seconds."
+    ) -> None:
         super().__init__(detail, seconds=retry_after)
         self.headers["Retry-After"] = str(retry_after)

@@ -43,6 +43,12 @@ class OfficeStore:
         office = self._offices.get(office_id)
         return office if office is not None else await self.reload(office_id)
 
+    def held(self, office_id: int | None = None) -> Office | None:
+        """The office as last read (None: the first one), without asking the database; None when none was read yet."""
+        if office_id is None:
+            return next(iter(self._offices.values()), None)
+        return self._offices.get(office_id)
+
     async def by_slug(self, slug: str | None) -> Office:
         """The office with this slug (None: the default one). Raises OfficeMissing."""
         if slug is None:

@@ -9,7 +9,7 @@ import msgspec
 from complaints_service.office.model import Office
 from complaints_service.tickets.commands import AnyCommand
 from complaints_service.tickets.model import ENDED, Actor, ActorKind, Event, NewMessage, Status, Ticket
-from complaints_service.tickets.outcomes import outcome_of
+from complaints_service.tickets.outcomes import Given, outcome_of
 from complaints_service.tickets.transitions import (
     BY_COMMAND,
     TRANSITIONS,
@@ -32,7 +32,15 @@ class Decision(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
-def decide(ticket: Ticket, command: AnyCommand, actor: Actor, now: datetime, office: Office) -> Decision | Refusal:
+def decide(
+    ticket: Ticket,
+    command: AnyCommand,
+    actor: Actor,
+    now: datetime,
+    office: Office,
+    other: Ticket | None = None,
+    new_number: str | None = None,
+) -> Decision | Refusal:
     """What a command does to a ticket at office time ``now`` (aware, UTC), or why it does nothing.
 
     Events never run backwards: an event's time is at least that of the one before it.
@@ -43,7 +51,7 @@ def decide(ticket: Ticket, command: AnyCommand, actor: Actor, now: datetime, off
     if ticket.status not in transition.sources:
         return Refusal("wrong_status", "This step is not possible while the ticket has its present status.")
     at = max(now, ticket.last_event_at)
-    outcome = outcome_of(ticket, command, actor, at, office)
+    outcome = outcome_of(command, Given(ticket, actor, at, office, other, new_number))
     if isinstance(outcome, Refusal):
         return outcome
     return _carry_out(ticket, transition, outcome, actor, at)

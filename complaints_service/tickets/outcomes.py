@@ -10,23 +10,32 @@ import msgspec
 
 from complaints_service.office.model import Office, Person, Role
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.model import OWED, Actor, Status, Ticket
+from complaints_service.tickets.model import OPEN, Actor, Status, Ticket
 from complaints_service.tickets.transitions import REPLY_AFTER_CLOSING, Outcome, Refusal, last_act
 
 # A note from this length on is a note of substance: a sign of life of the case (DOMAIN.md, "10 days without a sign").
 NOTE_OF_SUBSTANCE = 20
 
-Given = tuple[Ticket, Actor, datetime, Office]
+
+class Given(typing.NamedTuple):
+    """What a rule may look at: all values, no I/O. ``other``: the ticket to merge into; ``new_number``: what a split has filed."""
+
+    ticket: Ticket
+    actor: Actor
+    at: datetime
+    office: Office
+    other: Ticket | None = None
+    new_number: str | None = None
 
 
-def outcome_of(ticket: Ticket, command: c.AnyCommand, actor: Actor, at: datetime, office: Office) -> Outcome | Refusal:
+def outcome_of(command: c.AnyCommand, given: Given) -> Outcome | Refusal:
     """Apply the command's own rule; the table has already let it pass."""
     rule = _RULES.get(type(command))
-    return rule(command, (ticket, actor, at, office)) if rule is not None else Outcome()
+    return rule(command, given) if rule is not None else Outcome()
 
 
 def _classify(command: c.Classify, given: Given) -> Outcome | Refusal:
-    ticket, _, _, office = given
+    ticket, office = given.ticket, given.office
     changes: dict[str, object] = {}
     for name in ("category", "service", "kind", "priority", "simple", "oversight"):
         value = getattr(command, name)
@@ -35,7 +44,9 @@ def _classify(command: c.Classify, given: Given) -> Outcome | Refusal:
     if command.category is not None:
         category = office.categories.get(command.category)
         if category is None or not category.active:
-            return Refusal("unknown_category", "There is no such category; choose one of the catalogue.", field="/category")
+            return Refusal(
+                "unknown_category", "There is no such category; choose one of the catalogue.", field="/category"
+            )
         if command.oversight is None and category.oversight and not ticket.oversight:
             changes["oversight"] = True
     if command.service is not None and not _active_service(office, command.service):
@@ -52,7 +63,7 @@ def _active_service(office: Office, slug: str) -> bool:
 
 
 def _set_priority(command: c.SetPriority, given: Given) -> Outcome | Refusal:
-    ticket = given[0]
+    ticket = given.ticket
     if command.priority is ticket.priority:
         return Refusal("nothing_changed", "Nothing is different from before.")
     return Outcome(changes={"priority": command.priority}, body={"was": ticket.priority, "now": command.priority})
@@ -78,7 +89,7 @@ def may_receive(office: Office, ticket: Ticket, person: Person, unit_id: int) ->
 
 
 def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
-    ticket, _, _, office = given
+    ticket, office = given.ticket, given.office
     if (command.assignee is None) == (command.unit is None):
         return Refusal("assignee_or_unit", "Name either a person or a unit.", field="/assignee")
     if command.unit is not None:
@@ -86,7 +97,9 @@ def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
         if unit is None:
             return Refusal("unknown_unit", "There is no such unit.", field="/unit")
         if unit.id in ticket.reported_units:
-            return Refusal("reported_unit", "The complaint is about this unit; another one must handle it.", field="/unit")
+            return Refusal(
+                "reported_unit", "The complaint is about this unit; another one must handle it.", field="/unit"
+            )
         if unit.id == ticket.unit_id:
             return Refusal("nothing_changed", "Nothing is different from before.")
         return Outcome(
@@ -100,13 +113,11 @@ def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
         return Refusal("cannot_receive", "This person cannot receive this case.", field="/assignee")
     if person.id == ticket.assignee_id:
         return Refusal("nothing_changed", "Nothing is different from before.")
-    return Outcome(
-        changes={"assignee_id": person.id}, body={"assignee_was": ticket.assignee_id, "assignee": person.id}
-    )
+    return Outcome(changes={"assignee_id": person.id}, body={"assignee_was": ticket.assignee_id, "assignee": person.id})
 
 
 def _start(_: c.Start, given: Given) -> Outcome:
-    ticket, actor, _, _ = given
+    ticket, actor = given.ticket, given.actor
     taken = {} if ticket.assignee_id is not None else {"assignee_id": actor.person_id}
     return Outcome(changes=taken, body={"assignee": actor.person_id} if taken else {})
 
@@ -120,7 +131,7 @@ def _note(command: c.Note, _: Given) -> Outcome:
 
 
 def _answer(command: c.Answer, given: Given) -> Outcome:
-    ticket = given[0]
+    ticket = given.ticket
     changes = _start(c.Start(), given).changes
     if command.resolves:
         return Outcome(changes=changes, body={"resolves": True}, message=("office", command.text))
@@ -142,7 +153,7 @@ def _forward(command: c.Forward, _: Given) -> Outcome:
 
 
 def _escalate(command: c.Escalate, given: Given) -> Outcome | Refusal:
-    ticket, _, at, office = given
+    ticket, at, office = given.ticket, given.at, given.office
     level, recipients = next_superiors(ticket, office, at)
     if not recipients:
         return Refusal("no_superior", "There is no superior above who could receive this case.")
@@ -174,7 +185,9 @@ def next_superiors(ticket: Ticket, office: Office, at: datetime) -> tuple[int, l
 
 
 def _reopen(command: c.Reopen, given: Given) -> Outcome:
-    return Outcome(changes=_new_episode(given[0]), body={"episode": given[0].episode + 1}, message=("note", command.reason))
+    return Outcome(
+        changes=_new_episode(given.ticket), body={"episode": given.ticket.episode + 1}, message=("note", command.reason)
+    )
 
 
 def _new_episode(ticket: Ticket) -> dict[str, object]:
@@ -182,10 +195,12 @@ def _new_episode(ticket: Ticket) -> dict[str, object]:
 
 
 def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
-    ticket, actor, at, _ = given
+    ticket, actor, at = given.ticket, given.actor, given.at
     act = last_act(ticket)
     if act is None or act.seq != command.event or act.person_id != actor.person_id:
-        return Refusal("not_yours_to_undo", "Only your own last step can be undone, and nothing may have happened since.")
+        return Refusal(
+            "not_yours_to_undo", "Only your own last step can be undone, and nothing may have happened since."
+        )
     if at > datetime.fromisoformat(act.until):
         return Refusal("too_late_to_undo", "The 10 seconds in which this step could be undone are over.")
     types = typing.get_type_hints(Ticket)
@@ -196,7 +211,7 @@ def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
 
 
 def _request_time(command: c.RequestTime, given: Given) -> Outcome | Refusal:
-    ticket, _, at, office = given
+    ticket, at, office = given.ticket, given.at, given.office
     if ticket.requested_days is not None:
         return Refusal("already_requested", "More time has already been requested; the supervisor has to answer first.")
     _, recipients = next_superiors(msgspec.structs.replace(ticket, level=0), office, at)
@@ -208,7 +223,7 @@ def _request_time(command: c.RequestTime, given: Given) -> Outcome | Refusal:
 
 
 def _grant_time(command: c.GrantTime, given: Given) -> Outcome | Refusal:
-    ticket = given[0]
+    ticket = given.ticket
     if ticket.requested_days is None:
         return Refusal("not_requested", "Nobody has requested more time.")
     days = command.working_days or ticket.requested_days
@@ -220,7 +235,7 @@ def _grant_time(command: c.GrantTime, given: Given) -> Outcome | Refusal:
 
 
 def _refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
-    ticket = given[0]
+    ticket = given.ticket
     if ticket.requested_days is None:
         return Refusal("not_requested", "Nobody has requested more time.")
     return Outcome(
@@ -229,7 +244,7 @@ def _refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
 
 
 def _reply(command: c.Reply, given: Given) -> Outcome | Refusal:
-    ticket, _, at, _ = given
+    ticket, at = given.ticket, given.at
     text = command.text.strip()
     if not text and not (command.resolved and ticket.status is Status.ANSWERED):
         return Refusal("empty", "Write what you want to tell the office.", field="/text")
@@ -239,7 +254,8 @@ def _reply(command: c.Reply, given: Given) -> Outcome | Refusal:
     if ticket.status is Status.CLOSED:
         if ticket.ended_at is not None and at > ticket.ended_at + REPLY_AFTER_CLOSING:
             return Refusal(
-                "closed_too_long", "This case was closed more than 30 days ago. Please file a new one and name its number."
+                "closed_too_long",
+                "This case was closed more than 30 days ago. Please file a new one and name its number.",
             )
         return _reopened_by_reply(ticket, message)
     if ticket.status is Status.ANSWERED:
@@ -272,16 +288,26 @@ def _rate(command: c.Rate, _: Given) -> Outcome | Refusal:
 
 
 def _fire_rung(command: c.FireRung, given: Given) -> Outcome:
-    ticket = given[0]
+    ticket = given.ticket
     body = msgspec.to_builtins(command)
     del body["command"]
     level = max(ticket.level, command.level)
     return Outcome(changes={"level": level} if level != ticket.level else {}, body=body)
 
 
-def _merge(command: c.Merge, given: Given) -> Outcome | Refusal:
-    # The service has resolved the number and checked the other ticket; its id travels in the command's place.
-    return Outcome(body={"into": command.into})
+def _merge(_: c.Merge, given: Given) -> Outcome | Refusal:
+    ticket, other = given.ticket, given.other
+    if other is None:
+        return Refusal("unknown_ticket", "There is no such ticket in your units.", field="/into")
+    if other.id == ticket.id:
+        return Refusal("same_ticket", "A ticket cannot be merged into itself.", field="/into")
+    if other.status not in OPEN:
+        return Refusal("ended_ticket", "The other ticket is no longer open; name one that is.", field="/into")
+    return Outcome(changes={"merged_into": other.id}, body={"into": other.number})
+
+
+def _split(_: c.Split, given: Given) -> Outcome:
+    return Outcome(body={"new": given.new_number})
 
 
 _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
@@ -295,6 +321,7 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.Reject: _reject,
     c.Forward: _forward,
     c.Merge: _merge,
+    c.Split: _split,
     c.Escalate: _escalate,
     c.Reopen: _reopen,
     c.Undo: _undo,
@@ -305,5 +332,4 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.Rate: _rate,
     c.FireRung: _fire_rung,
 }
-# Statuses in which the promised clocks run, for readers of this module's rules.
-__all__ = ["ELEMENTS", "OWED", "may_receive", "next_superiors", "outcome_of", "person_named"]
+__all__ = ["ELEMENTS", "Given", "may_receive", "next_superiors", "outcome_of", "person_named"]
