@@ -42,9 +42,7 @@ class EmbeddedServers:
     ``durable=False`` is for tests that do not look at what survives a crash: it turns fsync off.
     """
 
-    def __init__(
-        self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True
-    ) -> None:
+    def __init__(self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> None:
         self.data_dir = data_dir.absolute()
         make_data_dir(self.data_dir)
         sockets = _socket_folder(self.data_dir)
@@ -86,10 +84,10 @@ class EmbeddedServers:
             await self.stop()
             raise
 
-    async def stop(self) -> None:
-        """End both cleanly: nothing is running afterwards."""
+    async def stop(self, within: float = 10.0) -> None:
+        """End both cleanly, each within the seconds given or by force: nothing is running afterwards."""
         for child in self.children:
-            await child.stop()
+            await child.stop(within)
 
 
 @asynccontextmanager
@@ -136,15 +134,15 @@ def servers_for(settings: Settings) -> RunningServers | None:
 
 
 def connected(settings: Settings) -> Settings:
-    """The settings with the URLs of the running embedded servers filled in where none are given.
+    """The settings with the URLs of the servers that run on the same DATA_DIR, where none are given.
 
-    Raises NotRunning.
+    Raises NotRunning when there is no database to talk to.
     """
-    if settings.database_url is not None and settings.redis_url is not None:
-        return settings
     servers = servers_for(settings)
     if servers is None:
-        raise NotRunning(f"no service runs on {settings.data_dir}: start one with `complaints up`")
+        if settings.database_url is None:
+            raise NotRunning(f"no service runs on {settings.data_dir}: start one with `complaints up`")
+        return settings
     return msgspec.structs.replace(
         settings,
         database_url=settings.database_url or servers.database_url,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -12,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from complaints_service.processes import ChildFailed, Identity, end_leftovers
+from complaints_service.resources import sql_dir
 from complaints_service.system_user import SystemUser, unprivileged_user
 
 DATABASE = "complaints"
@@ -93,17 +96,18 @@ class PostgresProgram:
         return self._pid_file_lines()[7:8] == ["ready"]
 
     async def provide(self) -> None:
-        """Make the application's role and the database where they are missing."""
-        import asyncpg
-
-        connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=10)
-        try:
-            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE):
-                await connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN NOSUPERUSER NOBYPASSRLS")
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-                await connection.execute(f"CREATE DATABASE {DATABASE}")
-        finally:
-            await connection.close()
+        """Make the application's role and the database where they are missing. Raises ChildFailed."""
+        psql = await asyncio.create_subprocess_exec(
+            str(self._binaries / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
+            "-f", str(sql_dir() / "roles.sql"), self.url(SUPERUSER, "postgres"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=self.environment,
+        )  # fmt: skip
+        _, complaint = await psql.communicate()
+        if psql.returncode != 0:
+            raise ChildFailed(f"the database cannot be made: {complaint.decode(errors='replace').strip()}")
 
     def _make_cluster(self) -> None:
         """Run initdb beside the place and move the result in: a killed attempt leaves nothing half."""
@@ -133,10 +137,11 @@ class PostgresProgram:
         draft.rename(self.data)
 
     def _clear_stale_pid_file(self) -> None:
-        """After SIGKILL the pid file stays; its number may by now belong to a stranger.
+        """After SIGKILL the pid files stay; their number may by now be a stranger's, or a zombie's.
 
-        We hold the lock of DATA_DIR, so no other supervisor runs a server here: one that is still ending
-        is waited for, then killed, and the file goes.
+        We hold the lock of DATA_DIR, so nobody else starts a server here: one that is still ending is waited
+        for, then killed. A number that the kernel still knows after that would only mislead PostgreSQL.
+        (Its check for orphans that still use the shared memory does not need the file.)
         """
         lines = self._pid_file_lines()
         if not lines or not lines[0].isdigit():
@@ -148,7 +153,10 @@ class PostgresProgram:
             command_line = []
         if os.fsencode(self.data) in command_line:
             end_leftovers([Identity.of(pid)])
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _pid_file_lines(self) -> list[str]:
         try:

@@ -139,13 +139,16 @@ class Child:
         until = monotonic() + within
         while not await self.program.ready():
             if self._process is None or self._process.poll() is not None:
-                raise ChildFailed(f"{self.name} ended instead of starting.\n{self.last_words()}")
+                raise ChildFailed(f"{self.name} ended instead of starting.\n{last_lines(self.log)}")
             if monotonic() > until:
-                raise ChildFailed(f"{self.name} is not ready after {within:g} s.\n{self.last_words()}")
+                raise ChildFailed(f"{self.name} is not ready after {within:g} s.\n{last_lines(self.log)}")
             await asyncio.sleep(_POLL)
 
-    async def keep_running(self, tell: Callable[[str], None]) -> None:
-        """Start the program again whenever it ends, with growing pauses, until ``stop`` is called."""
+    async def keep_running(self, tell: Callable[[str], None], started: Callable[[], None]) -> None:
+        """Start the program again whenever it ends, with growing pauses, until ``stop`` is called.
+
+        ``tell`` gets a line for a person each time, ``started`` is called once a new process runs.
+        """
         pause = FIRST_PAUSE
         while True:
             await self.ended()
@@ -153,15 +156,15 @@ class Child:
                 return
             if monotonic() - self._started_at > HEALTHY_AFTER:
                 pause = FIRST_PAUSE
-            tell(f"{self.name} ended ({self.how_it_ended()}), starting again in {pause:g} s")
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
             if self._stopping:
                 return
+            tell(f"{self.name} ended ({self.how_it_ended()}) and is started again")
+            pause = min(pause * 2, LONGEST_PAUSE)
             self.restarts += 1
             try:
-                await asyncio.to_thread(self.program.prepare)
                 self.spawn()
+                started()
                 await self.become_ready()
             except ChildFailed as failure:
                 tell(str(failure))
@@ -183,6 +186,10 @@ class Child:
             process.wait()
             return
         await asyncio.to_thread(process.wait)
+
+    def expect_end(self) -> None:
+        """From now on an end is no crash."""
+        self._stopping = True
 
     async def stop(self, within: float = 5.0) -> None:
         """Ask the process to end, and kill it when it has not after ``within`` seconds."""
@@ -208,15 +215,6 @@ class Child:
             return "still running"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
-    def last_words(self, lines: int = 15) -> str:
-        """The end of the log."""
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - 16_000))
-                return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-lines:])
-        except OSError:
-            return ""
-
 
 def end_leftovers(identities: list[Identity], within: float = 5.0) -> None:
     """End processes of an earlier run that was killed; they have already been asked to by the kernel."""
@@ -227,6 +225,16 @@ def end_leftovers(identities: list[Identity], within: float = 5.0) -> None:
         running = [identity for identity in running if identity.is_running()]
     for identity in running:
         os.kill(identity.pid, signal.SIGKILL)
+
+
+def last_lines(log: Path, lines: int = 15) -> str:
+    """The end of a log, as it helps whoever sees a start fail."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 16_000))
+            return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-lines:])
+    except OSError:
+        return ""
 
 
 def turn_over(log: Path) -> None:
@@ -246,9 +254,7 @@ def _start_tick(pid: int) -> str | None:
             pass
         return "unknown"
     try:
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
     return None if fields[0] in "ZX" else fields[19]

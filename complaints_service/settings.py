@@ -77,9 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Where mail goes: `smtp://user:password@host:587?starttls=1` or `smtps://user:password@host`.",
         ),
     ] = None
-    mail_from: Annotated[str, about("`pengaduan@localhost`", "Sender address of every mail.")] = (
-        "pengaduan@localhost"
-    )
+    mail_from: Annotated[str, about("`pengaduan@localhost`", "Sender address of every mail.")] = "pengaduan@localhost"
     base_url: Annotated[
         str,
         about(
@@ -139,9 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     whatsapp_phone_number_id: Annotated[
         str | None,
-        about(
-            "required by `cloud`", "Id of the office's number (`gowa`: id of the device, if there are many)."
-        ),
+        about("required by `cloud`", "Id of the office's number (`gowa`: id of the device, if there are many)."),
     ] = None
     whatsapp_api_url: Annotated[
         str | None,
@@ -165,9 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: Annotated[
         float, about("`60`", "How long a claimed message belongs to one worker before another may try.")
     ] = 60.0
-    outbox_retry_min_seconds: Annotated[
-        float, about("`10`", "First pause before a message is tried again.")
-    ] = 10.0
+    outbox_retry_min_seconds: Annotated[float, about("`10`", "First pause before a message is tried again.")] = 10.0
     outbox_retry_max_seconds: Annotated[float, about("`1800`", "Longest pause between two tries.")] = 1800.0
     rate_filing_per_minute: Annotated[
         int | None,
@@ -246,8 +240,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             lease_seconds=read.seconds("LEASE_SECONDS", 60, 0.5, 3600),
             outbox_retry_min_seconds=retry_min,
             outbox_retry_max_seconds=retry_max,
-            rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000)
-            or None,
+            rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000) or None,
             rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
             rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
@@ -260,11 +253,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(read.problems)
         return settings if secret_key and not whatsapp.made_for_dev else _with_kept_secrets(settings)
 
-    def missing_to_serve(self) -> list[str]:
-        """What a web or worker process needs beyond what a single command needs; empty when nothing."""
+    def missing_to_serve(self, *, alone: bool = True) -> list[str]:
+        """What serving needs beyond what a single command needs; empty when nothing.
+
+        ``alone``: one web or worker process, without `complaints up` that would start Valkey.
+        """
+        problems: list[str] = []
         if self.smtp_url is None and not self.dev:
-            return [f"{PREFIX}SMTP_URL: is required, mail would go nowhere"]
-        return []
+            problems.append(f"{PREFIX}SMTP_URL: is required, mail would go nowhere")
+        if alone and self.redis_url is None:
+            problems.append(f"{PREFIX}REDIS_URL: is required without a service on the same DATA_DIR")
+        return problems
 
 
 def _listen(read: Environment, dev: bool) -> tuple[str, int]:
@@ -328,9 +327,7 @@ def _with_kept_secrets(settings: Settings) -> Settings:
             key = bytes.fromhex(kept_secret(folder / "secret.key"))
         if not (settings.dev and settings.whatsapp_provider is WhatsAppProvider.CLOUD):
             return msgspec.structs.replace(settings, secret_key=key)
-        made = {
-            name: kept_secret(folder / "dev" / f"whatsapp-{name}") for name in ("app", "verify", "access")
-        }
+        made = {name: kept_secret(folder / "dev" / f"whatsapp-{name}") for name in ("app", "verify", "access")}
     except (OSError, ValueError) as error:
         raise SettingsError([f"{PREFIX}DATA_DIR: its secrets cannot be read or made ({error})"]) from error
     return msgspec.structs.replace(

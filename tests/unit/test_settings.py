@@ -116,7 +116,9 @@ def test_development_without_a_gateway_speaks_with_its_own(tmp_path: Path) -> No
 def test_outside_development_there_is_no_gateway_and_mail_must_be_named(tmp_path: Path) -> None:
     settings = Settings.from_env(environment(tmp_path))
     assert settings.whatsapp_provider is WhatsAppProvider.NONE
-    assert settings.missing_to_serve() == ["COMPLAINTS_SMTP_URL: is required, mail would go nowhere"]
+    assert settings.missing_to_serve(alone=False) == [
+        "COMPLAINTS_SMTP_URL: is required, mail would go nowhere"
+    ]
 
 
 def test_development_mail_goes_to_the_catcher_that_is_running(tmp_path: Path) -> None:
