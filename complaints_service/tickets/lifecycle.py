@@ -65,12 +65,12 @@ def _carry_out(ticket: Ticket, transition: Transition, outcome: Outcome, actor: 
     changes: dict[str, object] = dict(outcome.changes)
     if status is not ticket.status:
         changes["status"] = status
-        if outcome.undoes is None:
+        if outcome.undoes is None:  # an undo brings back what the citizen saw before the deed
             changes["status_before"] = ticket.status_for_citizen(at)
             changes["released_at"] = released_at
-        changes["ended_at"] = at if status in ENDED else None
-        if status is Status.ANSWERED:
-            changes["answered_at"] = at
+            changes["ended_at"] = at if status in ENDED else None
+            if status is Status.ANSWERED:
+                changes["answered_at"] = at
     body = dict(outcome.body)
     if status is not ticket.status:
         body |= {"from": ticket.status.value, "to": status.value}

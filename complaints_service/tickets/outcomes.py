@@ -205,8 +205,7 @@ def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
         return Refusal("too_late_to_undo", "The 10 seconds in which this step could be undone are over.")
     types = typing.get_type_hints(Ticket)
     before = {name: msgspec.convert(value, types[name]) for name, value in act.before.items()}
-    status = before.get("status", ticket.status)
-    assert isinstance(status, Status)
+    status = typing.cast(Status, before.pop("status", ticket.status))
     return Outcome(changes=before, body={"event": act.seq}, status=status, undoes=act.seq)
 
 

@@ -1,0 +1,183 @@
+"""Keeps deadlines and timers true to a ticket's state. Pure: it compares what should run with the rows that exist.
+
+Because it starts from the state and not from the command, a deed and its undoing need no rules of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from complaints_service.sla.ladder import COUNTED_TARGETS, next_rung
+from complaints_service.sla.targets import new_deadline, paused, resumed, target_of, with_due
+from complaints_service.tickets.model import OWED, Status, Ticket
+from complaints_service.tickets.port import Change, DeadlineRow, Effects, TimerRow
+
+_replace = msgspec.structs.replace
+_SIGNS_WANTED = frozenset({Status.RECEIVED, Status.VERIFIED, Status.IN_PROGRESS})
+# Statuses in which an ended case was dealt with by the office, so that its promise counts as met.
+_DEALT_WITH = frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.FORWARDED})
+PROMISED = ("verify", "answer")
+
+
+class SlaReactor:
+    """The clocks' part of every change (see ``tickets.port``)."""
+
+    def react(self, change: Change) -> Effects:
+        """Deadlines and timers to write, the ticket's next due time, and whether unsent escalations are called off."""
+        rows = {(row.target, row.episode): row for row in change.deadlines}
+        _note_firings(rows, change)
+        _reconcile(rows, change)
+        was = {(row.target, row.episode): row for row in change.deadlines}
+        changed = tuple(row for key, row in rows.items() if was.get(key) != row)
+        promise_over = any(
+            row.target in PROMISED and (key not in was or was[key].due_at != row.due_at or row.ended_at is not None)
+            for key, row in rows.items()
+            if row in changed
+        )
+        return Effects(
+            deadlines=changed,
+            timers=_timers(rows, change),
+            next_due_at=_next_due(rows, change.after),
+            cancel_escalations=change.before is not None and promise_over,
+            alarms=_unreached(change),
+        )
+
+
+def _wanted(ticket: Ticket) -> set[str]:
+    wanted: set[str] = set()
+    if ticket.status is Status.RECEIVED:
+        wanted.add("verify")
+    if ticket.status in OWED:
+        wanted.add("answer")
+    if ticket.status in _SIGNS_WANTED:
+        wanted.add("sign")
+    if ticket.status is Status.WAITING_REPORTER:
+        wanted.add("reporter")
+    if ticket.status is Status.ANSWERED:
+        wanted.add("closing")
+    return wanted
+
+
+Rows = dict[tuple[str, int], DeadlineRow]
+
+
+def _note_firings(rows: Rows, change: Change) -> None:
+    for event in change.events:
+        if event.type != "rung_fired":
+            continue
+        key = (str(event.body["target"]), int(str(event.body["episode"])))
+        row = rows[key]
+        rows[key] = _replace(
+            row,
+            next_rung=int(str(event.body["position"])) + 1,
+            level=max(row.level, int(str(event.body["level"]))),
+            breached_at=row.breached_at or (row.due_at if event.body["breach"] else None),
+        )
+
+
+def _reconcile(rows: Rows, change: Change) -> None:
+    ticket, at, seq = change.after, change.events[-1].at, change.after.seq
+    wanted = _wanted(ticket)
+    for key, row in list(rows.items()):
+        if row.ended_at is None and (key[1] != ticket.episode or key[0] not in wanted):
+            rows[key] = _ended(row, ticket, at, seq)
+    for target in wanted:
+        key = (target, ticket.episode)
+        row = rows.get(key)
+        rows[key] = _started(change, target) if row is None else _kept(change, row)
+
+
+def _started(change: Change, target: str) -> DeadlineRow:
+    ticket = change.after
+    if target == "sign":
+        start = ticket.last_sign_at
+    elif target in PROMISED and ticket.episode == 0:
+        start = ticket.received_at
+    else:
+        start = change.events[-1].at
+    return new_deadline(change.office, ticket, target, start)
+
+
+def _kept(change: Change, row: DeadlineRow) -> DeadlineRow:
+    ticket, at = change.after, change.events[-1].at
+    if row.target not in COUNTED_TARGETS:
+        stale_sign = row.target == "sign" and row.started_at != ticket.last_sign_at
+        return _started(change, row.target) if row.ended_at is not None or stale_sign else row
+    if row.ended_at is not None:
+        row = _replace(row, ended_at=None, outcome=None, ended_by_seq=None)
+    target = target_of(change.office.policies[row.policy_version], row.target, ticket)
+    if (target.amount, target.measure) != (row.amount, row.measure):
+        row = with_due(change.office, _replace(row, amount=target.amount, measure=target.measure))
+        row = _replace(row, breached_at=None) if row.due_at > at else row
+    for event in change.events:
+        if event.type == "time_granted" and row.target == "answer":
+            days = row.granted_days + int(str(event.body["working_days"]))
+            row = with_due(change.office, _replace(row, granted_days=days))
+    waits = row.target == "answer" and ticket.status is Status.WAITING_REPORTER
+    if waits and row.paused_at is None:
+        return paused(row, at)
+    if not waits and row.paused_at is not None:
+        return resumed(change.office, row, at)
+    return row
+
+
+def _ended(row: DeadlineRow, ticket: Ticket, at: datetime, seq: int) -> DeadlineRow:
+    if row.target == "verify":
+        met = ticket.status not in (Status.MERGED, Status.WITHDRAWN)
+    else:
+        met = row.target == "answer" and ticket.status in _DEALT_WITH
+    return _replace(row, ended_at=at, outcome="met" if met else "called_off", ended_by_seq=seq)
+
+
+def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
+    seq = change.after.seq
+    fired = {
+        (str(e.body["rung"]), int(str(e.body["episode"])), int(str(e.body["occurrence"]))): e.at
+        for e in change.events
+        if e.type == "rung_fired"
+    }
+    armed = {(t.rung, t.episode, t.due_at): t for t in change.timers}
+    written: list[TimerRow] = []
+    for row in rows.values():
+        due = next_rung(change.office, row) if row.runs else None
+        if due is None:
+            continue
+        standing = armed.pop((due.rung.key, row.episode, due.due_at), None)
+        if standing is None:
+            written.append(
+                TimerRow(
+                    office_id=row.office_id,
+                    ticket_id=row.ticket_id,
+                    rung=due.rung.key,
+                    episode=row.episode,
+                    occurrence=due.occurrence if row.target in COUNTED_TARGETS else seq,
+                    target=row.target,
+                    due_at=due.due_at,
+                    armed_by_seq=seq,
+                )
+            )
+    rearmed = {(t.rung, t.episode, t.occurrence) for t in written}
+    for timer in armed.values():
+        key = (timer.rung, timer.episode, timer.occurrence)
+        if key in fired:
+            written.append(_replace(timer, state="fired", fired_at=fired[key]))
+        elif key not in rearmed:
+            written.append(_replace(timer, state="called_off", off_by_seq=seq))
+    return tuple(written)
+
+
+def _next_due(rows: Rows, ticket: Ticket) -> datetime | None:
+    """What the queue is ordered by: the nearest running promise, else the end of the wait for the reporter."""
+    running = [row for row in rows.values() if row.runs and row.target != "sign"]
+    promised = [row.due_at for row in running if row.target in PROMISED]
+    return min(promised or [row.due_at for row in running], default=None) if ticket.open else None
+
+
+def _unreached(change: Change) -> tuple[str, ...]:
+    return tuple(
+        f"rung_without_receiver:{change.after.id}:{event.seq}"
+        for event in change.events
+        if event.type == "rung_fired" and event.body["act"] == "notify" and not event.body["recipients"]
+    )
