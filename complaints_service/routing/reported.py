@@ -37,7 +37,7 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 def resolve(office: Office, unit_words: str | None, person_words: str | None) -> Reported:
-    """Find the named unit (slug or name) and person (username or name); words that fit several name them all."""
+    """Find the named unit (slug or name) and person (username or name); words that fit several name all."""
     units = tuple(sorted(u.id for u in office.units.values() if unit_words and _names_unit(unit_words, u)))
     active = [p for p in office.people.values() if p.active]
     people = tuple(sorted(p.id for p in active if person_words and _names_person(person_words, p)))
