@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -30,22 +30,12 @@ _DEFAULT_ZONE = "Asia/Jakarta"
 
 
 class Pages:
-    """Renders templates; made once by ``app.py`` and kept as ``app.state.pages``.
+    """Renders templates; made once by ``app.py`` and kept as ``app.state.pages``."""
 
-    ``csrf_token`` gives the form token of a signed-in person (``Accounts.csrf_token``).
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        offices: OfficeStore,
-        static_files: LiveStaticFiles,
-        csrf_token: Callable[[Any], str],
-    ) -> None:
+    def __init__(self, settings: Settings, offices: OfficeStore, static_files: LiveStaticFiles) -> None:
         self.settings = settings
         self.offices = offices
         self.static_files = static_files
-        self.csrf_token = csrf_token
         self._environment = functools.cache(self._make_environment)
 
     def html(self, template: str, context: Mapping[str, object], *, language: str, zone: str) -> str:
@@ -103,13 +93,14 @@ def page(
     Pages are ``no-store`` unless ``headers`` says otherwise.
     """
     pages: Pages = request.app.state.pages
-    viewer = context.get("viewer") or request.scope["state"].get("viewer")
+    state = request.scope["state"]
+    viewer = context.get("viewer") or state.get("viewer")
     office = context.get("office") or getattr(viewer, "office", None) or pages.offices.held()
     theme = request.cookies.get(THEME_COOKIE)
     everything: dict[str, object] = {
         "path": _own_address(request),
         "theme": theme if theme in THEMES else None,
-        "csrf_token": pages.csrf_token(viewer) if viewer is not None else "",
+        "csrf_token": state.get("csrf_token", ""),
         **context,
         "viewer": viewer,
         "office": office,
