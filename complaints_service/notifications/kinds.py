@@ -1,0 +1,56 @@
+"""The closed sets of the outbox: what a message is, which way it goes, to whom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """What a message says; the name of its template."""
+
+    RECEIPT = "receipt"
+    QUESTION = "question"
+    ANSWER = "answer"
+    INTERIM_ANSWER = "interim_answer"
+    REJECTED = "rejected"
+    FORWARDED = "forwarded"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    CLOSED = "closed"
+    REMINDER_REPORTER = "reminder_reporter"
+    REMINDER_CLOSING = "reminder_closing"
+    TIME_GRANTED = "time_granted"
+    REOPENED = "reopened"
+    # The last rung tells the reporter about the way beyond the office (DOMAIN.md, Law 37/2008).
+    BEYOND = "beyond"
+    ASSIGNED = "assigned"
+    RUNG = "rung"
+    MANUAL_ESCALATION = "manual_escalation"
+    TIME_REQUESTED = "time_requested"
+    TIME_ANSWERED = "time_answered"
+    ROLL_UP = "roll_up"
+    DIGEST = "digest"
+    CYCLE_REPORT = "cycle_report"
+    ALARM = "alarm"
+    CHAT = "chat"
+
+
+class Way(StrEnum):
+    """The road a message takes."""
+
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+
+
+class Recipient(StrEnum):
+    """How the address is found when the message is sent."""
+
+    PERSON = "person"
+    REPORTER = "reporter"
+    CHAT = "chat"
+    ADDRESS = "address"
+
+
+# Kinds that carry one button which acts without a sign-in (/a/<token>).
+ACTING = frozenset({MessageKind.RUNG, MessageKind.MANUAL_ESCALATION})

@@ -1,0 +1,107 @@
+"""Is a claimed message still owed? Pure. What happened since it was queued decides (I6, scenario 17)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from complaints_service.notifications.facts import Addressed, TicketFacts
+from complaints_service.notifications.kinds import MessageKind, Recipient
+from complaints_service.tickets.model import OPEN, Status
+
+
+class NotOwed(StrEnum):
+    """Why a message is cancelled: nobody needs it any more."""
+
+    TICKET_GONE = "ticket_gone"
+    UNDONE = "undone"
+    ENDED = "ticket_ended"
+    ACTED_ON = "acted_on"
+    NEW_EPISODE = "new_episode"
+    NOTHING_LEFT = "nothing_left"
+    PERSON_NAMED = "person_named_in_complaint"
+
+
+class Unreachable(StrEnum):
+    """Why a message that is owed can reach nobody: dead, with an alarm."""
+
+    PERSON_GONE = "person_gone"
+    PERSON_INACTIVE = "person_inactive"
+    NO_ADDRESS = "no_address"
+    CHAT_GONE = "chat_gone"
+
+
+# The status in which a message to the reporter or to a person makes sense; others are always owed.
+_ONLY_WHILE = {
+    MessageKind.QUESTION: frozenset({Status.WAITING_REPORTER}),
+    MessageKind.REMINDER_REPORTER: frozenset({Status.WAITING_REPORTER}),
+    MessageKind.REMINDER_CLOSING: frozenset({Status.ANSWERED}),
+    MessageKind.BEYOND: OPEN - {Status.ANSWERED},
+    MessageKind.ASSIGNED: OPEN,
+    MessageKind.RUNG: OPEN,
+    MessageKind.MANUAL_ESCALATION: OPEN,
+    MessageKind.TIME_REQUESTED: OPEN,
+    MessageKind.TIME_ANSWERED: OPEN,
+}
+
+
+def judge(message: Addressed) -> NotOwed | Unreachable | None:
+    """None: send it. The row's kind must be one of MessageKind (raises ValueError)."""
+    row, ticket = message.row, message.ticket
+    kind = MessageKind(row.kind)
+    if row.ticket_id is not None:
+        if ticket is None:
+            return NotOwed.TICKET_GONE
+        refusal = _overtaken(kind, message, ticket)
+        if refusal is not None:
+            return refusal
+    return _reachable(message)
+
+
+def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> NotOwed | None:
+    if ticket.event is not None and ticket.event.undone:
+        return NotOwed.UNDONE
+    only_while = _ONLY_WHILE.get(kind)
+    if only_while is not None and ticket.status not in only_while:
+        return NotOwed.ENDED if ticket.status not in OPEN else NotOwed.ACTED_ON
+    if kind is MessageKind.ASSIGNED and ticket.assignee_id != message.row.person_id:
+        return NotOwed.ACTED_ON
+    if kind is MessageKind.TIME_REQUESTED and ticket.requested_days is None:
+        return NotOwed.ACTED_ON
+    if kind is MessageKind.RUNG:
+        return _rung_overtaken(message, ticket)
+    return None
+
+
+def _rung_overtaken(message: Addressed, ticket: TicketFacts) -> NotOwed | None:
+    """A rung is owed while the promise it is about still runs; a sign of life ends the rung about silence."""
+    target = msgspec.json.decode(message.row.params, type=dict[str, object]).get("target")
+    if target == "sign":
+        silent = ticket.last_sign_at <= message.row.created_at
+        return None if silent else NotOwed.ACTED_ON
+    found = [d for d in ticket.deadlines if d.target == target]
+    if not found:
+        return None
+    current = max(found, key=lambda d: d.episode)
+    if message.row.created_at < current.started_at:
+        return NotOwed.NEW_EPISODE
+    return None if current.runs(message.at) else NotOwed.ACTED_ON
+
+
+def _reachable(message: Addressed) -> NotOwed | Unreachable | None:
+    row, ticket = message.row, message.ticket
+    if row.recipient == Recipient.PERSON:
+        person = message.person
+        if person is None:
+            return Unreachable.PERSON_GONE
+        if not person.active:
+            return Unreachable.PERSON_INACTIVE
+        if ticket is not None and ticket.names(person):
+            return NotOwed.PERSON_NAMED
+        return None if person.email else Unreachable.NO_ADDRESS
+    if row.recipient == Recipient.REPORTER:
+        return None if ticket is not None and ticket.email else Unreachable.NO_ADDRESS
+    if row.recipient == Recipient.CHAT:
+        return None if message.chat is not None else Unreachable.CHAT_GONE
+    return None if row.address else Unreachable.NO_ADDRESS

@@ -1,0 +1,182 @@
+"""From what happened to a ticket to the messages that follow from it. Pure; words, codes and links are made when a row is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from complaints_service.keys import Keys
+from complaints_service.notifications.kinds import MessageKind, Recipient, Way
+from complaints_service.notifications.message_ids import TICKET_TO_COME, MessageIds
+from complaints_service.tickets.model import ActorKind, Event, Ticket
+from complaints_service.tickets.port import Change, Effects, OutboxRow
+
+# Events whose words go to the reporter as they are.
+_TO_REPORTER = {
+    "asked": MessageKind.QUESTION,
+    "answered": MessageKind.ANSWER,
+    "interim_answered": MessageKind.INTERIM_ANSWER,
+    "rejected": MessageKind.REJECTED,
+    "forwarded": MessageKind.FORWARDED,
+    "merged": MessageKind.MERGED,
+    "withdrawn": MessageKind.WITHDRAWN,
+    "lapsed": MessageKind.LAPSED,
+    "closed": MessageKind.CLOSED,
+    "auto_closed": MessageKind.CLOSED,
+    "reopened": MessageKind.REOPENED,
+    "time_granted": MessageKind.TIME_GRANTED,
+}
+_REMINDERS = {"reporter": MessageKind.REMINDER_REPORTER, "closing": MessageKind.REMINDER_CLOSING}
+_RUNG_FACTS = ("target", "rung", "level", "occurrence", "due_at", "breach", "roll_up", "reason")
+_LAST_LEVEL = 3
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as the rules decide it, before it is addressed: to the reporter (person_id None) or to a person of the office."""
+
+    kind: MessageKind
+    person_id: int | None = None
+    escalation: bool = False
+    params: dict[str, object] = {}
+
+
+class NotificationReactor:
+    """Fills the outbox part of the port of ``tickets``."""
+
+    def __init__(self, keys: Keys, mail_from: str) -> None:
+        self._ids = MessageIds(keys, mail_from)
+
+    def react(self, change: Change) -> Effects:
+        """The rows that follow from a change, each with a unique key; nothing else is touched."""
+        rows: list[OutboxRow] = []
+        for event in change.events:
+            for letter in letters(change, event):
+                rows += self._address(change, event, letter)
+        return Effects(outbox=tuple({row.dedupe_key: row for row in rows}.values()))
+
+    def _address(self, change: Change, event: Event, letter: Letter) -> list[OutboxRow]:
+        if letter.person_id is not None:
+            return [
+                self._row(
+                    change, event, letter, Way.EMAIL, Recipient.PERSON, f"person:{letter.person_id}", letter.person_id
+                )
+            ]
+        found: list[OutboxRow] = []
+        if Way.EMAIL in change.reporter_ways:
+            found.append(self._row(change, event, letter, Way.EMAIL, Recipient.REPORTER, "reporter"))
+        chat_id = change.chat_id if change.chat_id is not None else getattr(change.complaint, "chat_id", None)
+        if Way.WHATSAPP in change.reporter_ways and isinstance(chat_id, int):
+            found.append(self._row(change, event, letter, Way.WHATSAPP, Recipient.CHAT, "chat", chat_id=chat_id))
+        return found
+
+    def _row(
+        self,
+        change: Change,
+        event: Event,
+        letter: Letter,
+        way: Way,
+        recipient: Recipient,
+        label: str,
+        person_id: int | None = None,
+        *,
+        chat_id: int | None = None,
+    ) -> OutboxRow:
+        ticket, new = change.after, change.before is None
+        name = TICKET_TO_COME if new else str(ticket.id)
+        key = dedupe_key(name, ticket.episode, event.seq, letter.kind, label)
+        return OutboxRow(
+            office_id=ticket.office_id,
+            ticket_id=0 if new else ticket.id,
+            event_seq=event.seq,
+            dedupe_key=key,
+            kind=letter.kind.value,
+            way=way.value,
+            recipient=recipient.value,
+            person_id=person_id,
+            chat_id=chat_id,
+            params=msgspec.json.encode(letter.params).decode(),
+            escalation=letter.escalation,
+            created_at=event.at,
+            released_at=event.released_at,
+            message_id=self._ids.for_row(key),
+        )
+
+
+def dedupe_key(ticket: str, episode: int, seq: int, kind: MessageKind, recipient: str) -> str:
+    """One row per (ticket, event, rung, recipient): invariant I3. An event is one rung at most."""
+    return f"{ticket}:{episode}:{seq}:{kind.value}:{recipient}"
+
+
+def letters(change: Change, event: Event) -> Iterator[Letter]:
+    """Who hears of one event. Nobody hears of their own deed."""
+    if change.before is None:
+        if event.seq == change.events[0].seq:
+            yield Letter(kind=MessageKind.RECEIPT)
+        return
+    if event.type == "rung_fired":
+        yield from _rung(event)
+    elif event.type == "escalated":
+        yield from _each(MessageKind.MANUAL_ESCALATION, event, escalation=True)
+    elif event.type == "time_requested":
+        yield from _each(MessageKind.TIME_REQUESTED, event)
+    elif event.type == "replied":
+        yield from _replied(change.after, event)
+    else:
+        yield from _done(change, event)
+
+
+def _done(change: Change, event: Event) -> Iterator[Letter]:
+    kind = _TO_REPORTER.get(event.type)
+    if kind is not None:
+        yield Letter(kind=kind)
+    assignee = change.after.assignee_id
+    if event.type == "assigned" and event.body.get("assignee") is not None:
+        yield from _unless_actor(MessageKind.ASSIGNED, assignee, event)
+    elif event.type in ("time_granted", "time_refused"):
+        asked_by = event.body.get("assignee", assignee)
+        yield from _unless_actor(MessageKind.TIME_ANSWERED, asked_by, event)
+    elif event.type == "reopened":
+        yield from _unless_actor(MessageKind.REOPENED, assignee, event)
+
+
+def _replied(ticket: Ticket, event: Event) -> Iterator[Letter]:
+    if event.body.get("reopens"):
+        yield from _unless_actor(MessageKind.REOPENED, ticket.assignee_id, event)
+    elif event.body.get("resolved"):
+        yield Letter(kind=MessageKind.CLOSED)
+
+
+def _rung(event: Event) -> Iterator[Letter]:
+    body = event.body
+    if body.get("act") == "remind_reporter":
+        reminder = _REMINDERS.get(str(body.get("target")))
+        if reminder is not None:
+            yield Letter(kind=reminder)
+        return
+    # After an outage rungs are written in order and only the highest is mailed (D3): the clock's part decides which.
+    if not body.get("mail"):
+        return
+    facts = {name: body[name] for name in _RUNG_FACTS if name in body}
+    yield from _each(MessageKind.RUNG, event, escalation=True, params=facts)
+    level = body.get("level")
+    if body.get("target") == "answer" and level == _LAST_LEVEL and not body.get("occurrence") and body.get("breach"):
+        yield Letter(kind=MessageKind.BEYOND)
+
+
+def _each(
+    kind: MessageKind, event: Event, *, escalation: bool = False, params: dict[str, object] | None = None
+) -> Iterator[Letter]:
+    """One letter to each person whom the rule that wrote the event has resolved."""
+    recipients = event.body.get("recipients")
+    if isinstance(recipients, list | tuple):
+        for person_id in dict.fromkeys(recipients):
+            for letter in _unless_actor(kind, person_id, event):
+                yield msgspec.structs.replace(letter, escalation=escalation, params=params or {})
+
+
+def _unless_actor(kind: MessageKind, person_id: object, event: Event) -> Iterator[Letter]:
+    actor = event.actor
+    own_deed = actor.kind is ActorKind.PERSON and actor.person_id == person_id
+    if isinstance(person_id, int) and not own_deed:
+        yield Letter(kind=kind, person_id=person_id)

@@ -1,0 +1,222 @@
+-- The outbox (D5, rules 3 and 4 of RELIABILITY.md). Leases and back-off are machine time, releases office time (D12).
+
+-- name: claim(ways, token, lease_seconds)^
+-- ONE row for one worker: first what a dead worker left behind, else the oldest that is due. Another worker skips the locked row
+-- instead of waiting for it, and a row that was taken since the snapshot no longer matches when it is locked.
+WITH left_behind AS (
+    SELECT office_id, id FROM outbox
+    WHERE state = 'sending' AND lease_until <= (SELECT clock_timestamp()) AND way = ANY (:ways::text[])
+    ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+), ready AS (
+    SELECT office_id, id FROM outbox
+    WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())
+        AND way = ANY (:ways::text[])
+    ORDER BY released_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+), chosen AS (SELECT office_id, id FROM left_behind UNION ALL SELECT office_id, id FROM ready LIMIT 1)
+UPDATE outbox AS o
+SET state = 'sending', lease_token = :token, attempts = least(o.attempts + 1, 32000),
+    lease_until = clock_timestamp() + :lease_seconds::float8 * interval '1 second'
+FROM chosen AS c
+WHERE o.office_id = c.office_id AND o.id = c.id
+RETURNING o.office_id, o.id, o.ticket_id, o.event_seq, o.dedupe_key, o.kind, o.way, o.recipient, o.person_id, o.chat_id, o.address,
+    o.params, o.escalation, o.created_at, o.attempts, o.uncertain, o.message_id;
+
+-- name: lock_person(office_id, person_id)$
+-- Counting and absorbing happen one worker at a time per person, else two would both send the fifth mail.
+SELECT id FROM person WHERE office_id = :office_id AND id = :person_id FOR NO KEY UPDATE;
+
+-- name: absorb(office_id, person_id, outbox_id, cap, forced, message_id)$
+-- Above the cap: the claimed row and every other escalation that waits for the person go into the roll-up of the next full hour.
+-- Rows that a worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed.
+WITH used AS (
+    SELECT (SELECT count(*) FROM outbox
+            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sending' AND id <> :outbox_id)
+        + (SELECT count(*) FROM outbox
+           WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sent'
+               AND sent_office_at > (SELECT office_now()) - interval '1 hour') AS mails
+), hour AS (SELECT date_trunc('hour', office_now(), 'UTC') + interval '1 hour' AS full_hour
+), roll_up AS (
+    INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, created_at, released_at, message_id)
+    SELECT :office_id, 'roll_up:' || :person_id::integer || ':' || to_char(full_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), 'roll_up',
+        'email', 'person', :person_id, office_now(), full_hour, :message_id
+    FROM hour, used WHERE used.mails >= :cap::integer OR :forced::boolean
+    ON CONFLICT (office_id, dedupe_key) DO UPDATE SET params = outbox.params
+    RETURNING id
+), excess AS (
+    SELECT o.id FROM outbox AS o, used
+    WHERE used.mails >= :cap::integer AND o.office_id = :office_id AND o.person_id = :person_id AND o.escalation AND o.state = 'queued'
+        AND o.released_at <= (SELECT office_now())
+    FOR UPDATE OF o SKIP LOCKED
+), absorbed AS (
+    UPDATE outbox AS o SET state = 'absorbed', absorbed_by = roll_up.id, lease_until = NULL, lease_token = NULL
+    FROM roll_up
+    WHERE o.office_id = :office_id AND (o.id = :outbox_id OR o.id IN (SELECT excess.id FROM excess))
+    RETURNING o.id
+)
+SELECT count(*) FROM absorbed;
+
+-- name: hand_over(office_id, id, token, lease_seconds)$
+-- Just before the message leaves: the lease starts anew and one more hand-over has an unknown end. NULL: the lease is no longer ours.
+UPDATE outbox SET uncertain = uncertain + 1, lease_until = clock_timestamp() + :lease_seconds::float8 * interval '1 second'
+WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
+RETURNING uncertain;
+
+-- name: mark_sent(office_id, id, token, provider_id)$
+UPDATE outbox
+SET state = 'sent', sent_at = clock_timestamp(), sent_office_at = office_now(), uncertain = uncertain - 1, provider_id = :provider_id,
+    lease_until = NULL, lease_token = NULL, last_error = NULL
+WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
+RETURNING id;
+
+-- name: mark_again(office_id, id, token, pause_seconds, error, known_ends)$
+-- Back into the queue. known_ends: hand-overs of which we now know that nothing was taken (0 or 1).
+UPDATE outbox
+SET state = 'queued', next_try_at = clock_timestamp() + :pause_seconds::float8 * interval '1 second', last_error = :error,
+    uncertain = uncertain - :known_ends::smallint, lease_until = NULL, lease_token = NULL
+WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
+RETURNING id;
+
+-- name: give_back(office_id, id, token)$
+-- A worker that is told to stop before the message left: the try does not count.
+UPDATE outbox SET state = 'queued', attempts = attempts - 1, lease_until = NULL, lease_token = NULL
+WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
+RETURNING id;
+
+-- name: mark_ended(office_id, id, token, state, error)$
+-- dead or cancelled, with the reason as a code.
+UPDATE outbox SET state = :state, last_error = :error, lease_until = NULL, lease_token = NULL
+WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
+RETURNING id;
+
+-- name: raise_alarm(office_id, key, what, details)!
+INSERT INTO alarm (office_id, key, what, details) VALUES (:office_id, :key, :what, :details)
+ON CONFLICT (office_id, key) WHERE cleared_at IS NULL DO NOTHING;
+
+-- name: clear_alarm(office_id, key)!
+UPDATE alarm SET cleared_at = office_now() WHERE office_id = :office_id AND key = :key AND cleared_at IS NULL;
+
+-- name: put(office_id, ticket_id, event_seq, dedupe_key, kind, way, recipient, person_id, address, params, message_id)$
+-- A message that no ticket command caused: digest, alarm, the other way round a gateway. NULL when it is there already.
+INSERT INTO outbox (
+    office_id, ticket_id, event_seq, dedupe_key, kind, way, recipient, person_id, address, params, created_at, released_at, message_id
+) VALUES (
+    :office_id, :ticket_id::bigint, :event_seq::integer, :dedupe_key, :kind, :way, :recipient, :person_id::integer, :address, :params,
+    office_now(), office_now(), :message_id
+)
+ON CONFLICT (office_id, dedupe_key) DO NOTHING
+RETURNING id;
+
+-- name: ticket_facts(office_id, ticket_id, event_seq)^
+-- Everything a message about a ticket may need, as of now, in one round trip.
+SELECT
+    office_now() AS at,
+    json_build_object(
+        'id', t.id, 'number', t.number, 'status', t.status, 'status_before', t.status_before, 'released_at', t.released_at,
+        'kind', t.kind, 'channel', t.channel, 'privacy', t.privacy, 'language', t.language, 'category', t.category,
+        'service', t.service, 'priority', t.priority, 'unit_id', t.unit_id, 'assignee_id', t.assignee_id,
+        'reported_units', t.reported_units, 'reported_people', t.reported_people, 'received_at', t.received_at,
+        'last_sign_at', t.last_sign_at, 'answered_at', t.answered_at, 'ended_at', t.ended_at, 'episode', t.episode, 'level', t.level,
+        'requested_days', t.requested_days, 'version', t.version, 'key_id', t.key_id,
+        'email', r.email,
+        'message', (SELECT m.text FROM message AS m
+                    WHERE m.office_id = t.office_id AND m.ticket_id = t.id AND m.seq = :event_seq::integer AND m.erased_at IS NULL),
+        'event', (SELECT json_build_object('seq', e.seq, 'at', e.at, 'type', e.type, 'actor', e.actor, 'body', e.body,
+                                           'undone', e.undone_by IS NOT NULL)
+                  FROM ticket_event AS e WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.seq = :event_seq::integer),
+        'deadlines', (SELECT coalesce(json_agg(json_build_object(
+                          'target', d.target, 'episode', d.episode, 'started_at', d.started_at, 'due_at', d.due_at, 'amount', d.amount,
+                          'measure', d.measure, 'paused_at', d.paused_at, 'ended_at', d.ended_at) ORDER BY d.episode, d.due_at), '[]')
+                      FROM deadline AS d WHERE d.office_id = t.office_id AND d.ticket_id = t.id),
+        'recent', (SELECT coalesce(json_agg(x ORDER BY x.seq DESC), '[]') FROM (
+                       SELECT e.seq, e.at, e.type, e.actor, e.body, false AS undone FROM ticket_event AS e
+                       WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.undone_by IS NULL AND e.type <> 'undone'
+                       ORDER BY e.seq DESC LIMIT 3) AS x)
+    )::text AS facts
+FROM ticket AS t
+LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id AND r.erased_at IS NULL
+WHERE t.office_id = :office_id AND t.id = :ticket_id;
+
+-- name: chat(office_id, chat_id)^
+SELECT provider, address, language, draft, last_inbound_at FROM whatsapp_chat WHERE office_id = :office_id AND id = :chat_id;
+
+-- name: absorbed(office_id, roll_up_id, limit)
+-- The open tickets of a roll-up, each once with its highest and latest rung; the most urgent first.
+SELECT * FROM (
+    SELECT DISTINCT ON (o.ticket_id) t.number, t.status, t.category, t.service, t.unit_id, t.assignee_id, t.next_due_at, o.params
+    FROM outbox AS o
+    INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
+    WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
+        AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+    ORDER BY o.ticket_id, o.id DESC
+) AS one_each
+ORDER BY next_due_at NULLS LAST, number LIMIT :limit;
+
+-- name: absorbed_tickets(office_id, roll_up_id)$
+SELECT count(DISTINCT o.ticket_id)
+FROM outbox AS o
+INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
+WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
+    AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered');
+
+-- name: open_figures(office_id, units, own_units, person_id)^
+-- Figures of a morning digest: only tickets in the person's units that do not name the person or the person's unit.
+SELECT
+    count(*) AS open,
+    count(*) FILTER (WHERE next_due_at < (SELECT office_now())) AS overdue,
+    count(*) FILTER (WHERE next_due_at >= (SELECT office_now()) AND next_due_at < (SELECT office_now()) + interval '1 day') AS due_soon,
+    count(*) FILTER (WHERE assignee_id IS NULL) AS unassigned,
+    count(*) FILTER (WHERE assignee_id = :person_id) AS mine
+FROM ticket
+WHERE office_id = :office_id AND unit_id = ANY (:units::integer[])
+    AND NOT reported_units && :own_units::integer[] AND NOT :person_id::integer = ANY (reported_people)
+    AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered');
+
+-- name: most_urgent(office_id, units, own_units, person_id, limit)
+SELECT number, status, category, service, unit_id, assignee_id, next_due_at, NULL AS params
+FROM ticket
+WHERE office_id = :office_id AND unit_id = ANY (:units::integer[])
+    AND NOT reported_units && :own_units::integer[] AND NOT :person_id::integer = ANY (reported_people)
+    AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+ORDER BY next_due_at NULLS LAST, id LIMIT :limit;
+
+-- name: alarms_without_mail(office_id)
+SELECT id FROM alarm AS a
+WHERE office_id = :office_id AND cleared_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.office_id = a.office_id AND o.kind = 'alarm'
+                    AND o.dedupe_key LIKE 'alarm:' || a.id || ':%')
+ORDER BY id LIMIT 20;
+
+-- name: alarm(office_id, id)^
+SELECT key, what, details, raised_at, cleared_at FROM alarm WHERE office_id = :office_id AND id = :id;
+
+-- name: open_alarms(office_id)
+SELECT id, key, what, details, raised_at FROM alarm WHERE office_id = :office_id AND cleared_at IS NULL ORDER BY id DESC LIMIT 200;
+
+-- name: dead_letters(office_id, limit)
+SELECT o.id, t.number, o.kind, o.way, o.recipient, o.person_id, o.attempts, o.uncertain, o.last_error, o.created_at
+FROM outbox AS o
+LEFT JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
+WHERE o.office_id = :office_id AND o.state = 'dead'
+ORDER BY o.id DESC LIMIT :limit;
+
+-- name: retry(office_id, id)^
+UPDATE outbox
+SET state = 'queued', attempts = 0, uncertain = 0, last_error = NULL, next_try_at = clock_timestamp()
+WHERE office_id = :office_id AND id = :id AND state = 'dead'
+RETURNING kind, way;
+
+-- name: dead_left(office_id, kind, way)$
+SELECT count(*) FROM outbox WHERE office_id = :office_id AND state = 'dead' AND kind = :kind AND way = :way;
+
+-- name: waiting()^
+-- What a drain and the health page ask: rows due now, rows in somebody's hands, and the seconds until the next row is due.
+SELECT
+    count(*) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())) AS due,
+    count(*) FILTER (WHERE state = 'sending') AS leased,
+    extract(epoch FROM (SELECT office_now())
+        - min(released_at) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now())))::float8 AS oldest_seconds,
+    min(greatest(
+        extract(epoch FROM released_at - (SELECT office_now())),
+        extract(epoch FROM next_try_at - (SELECT clock_timestamp()))
+    )) FILTER (WHERE state = 'queued')::float8 AS next_seconds
+FROM outbox WHERE state IN ('queued', 'sending');
