@@ -7,12 +7,11 @@ import functools
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosql
 import asyncpg
 import structlog
-from aiosql.queries import Queries
 
 from complaints_service.resources import sql_dir
 
@@ -79,7 +78,7 @@ SYSTEM = Scope("system")
 
 
 @functools.cache
-def queries(name: str) -> Queries:
+def queries(name: str) -> Any:  # the queries' names come out of the file, so no type can list them
     """The named queries of ``sql/queries/<name>.sql``; call them as ``await queries("tickets").load(conn, ...)``.
 
     aiosql's suffixes: ``^`` one row or None, ``$`` one value, ``!`` no result, none: ``async for`` over rows.
