@@ -12,10 +12,11 @@ from litestar.di import Provide
 
 from complaints_service.accounts.model import Via, Viewer
 from complaints_service.accounts.service import Accounts
-from complaints_service.accounts.session_cookie import session_cookie_name
+from complaints_service.accounts.session_cookies import SESSION_COOKIE
 from complaints_service.accounts.token_scopes import token_may
 from complaints_service.errors import Forbidden, Unauthenticated
 from complaints_service.settings import Settings
+from complaints_service.web.cookies import read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -43,7 +44,7 @@ async def find_viewer(request: AnyRequest, accounts: Accounts, settings: Setting
         if found is not None and not token_may(request.url.path, found.scopes):
             raise Forbidden("This token was not made for this. Make one with the scope that is needed.")
     else:
-        cookie = request.cookies.get(session_cookie_name(settings))
+        cookie = read_cookie(request, settings, SESSION_COOKIE)
         found = await accounts.viewer_of_session(cookie) if cookie else None
     if found is not None:
         request.state.viewer = found
