@@ -115,8 +115,9 @@ class PersonRow(_Row, frozen=True):
 
 
 class OfficeRows(_Row, frozen=True):
-    """Everything in the file."""
+    """Everything in the file; people have mail addresses ``<username>@<mail_domain>``."""
 
+    mail_domain: str
     office: OfficeRow
     units: tuple[UnitRow, ...]
     catalogue: Catalogue

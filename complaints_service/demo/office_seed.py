@@ -18,8 +18,6 @@ from complaints_service.sla.holiday_data import seeded_office_document
 if TYPE_CHECKING:
     from complaints_service.settings import Settings
 
-MAIL_DOMAIN = "imigrasi-lampungtengah.example"
-
 
 async def seed_office(settings: Settings, admin_url: str) -> list[DemoPerson]:
     """Make the office where there is none, and with DEV its people; again is harmless. Returns the people with passwords.
@@ -87,7 +85,7 @@ async def add_people(connection: asyncpg.Connection, rows: OfficeRows, people: I
                 "position": position,
                 "username": person.username,
                 "name": person.name,
-                "email": f"{person.username}@{MAIL_DOMAIN}",
+                "email": f"{person.username}@{rows.mail_domain}",
                 "role": person.role,
                 "unit": person.unit,
                 "sees_confidential": person.sees_confidential,
