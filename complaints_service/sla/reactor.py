@@ -11,7 +11,7 @@ import msgspec
 
 from complaints_service.sla.ladder import COUNTED_TARGETS, next_rung
 from complaints_service.sla.targets import new_deadline, paused, resumed, target_of, with_due
-from complaints_service.tickets.model import OWED, Status, Ticket
+from complaints_service.tickets.model import OWED, Event, Status, Ticket
 from complaints_service.tickets.port import Change, DeadlineRow, Effects, TimerRow
 
 _replace = msgspec.structs.replace
@@ -133,11 +133,7 @@ def _ended(row: DeadlineRow, ticket: Ticket, at: datetime, seq: int) -> Deadline
 
 def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
     seq = change.after.seq
-    fired = {
-        (str(e.body["rung"]), int(str(e.body["episode"])), int(str(e.body["occurrence"]))): e.at
-        for e in change.events
-        if e.type == "rung_fired"
-    }
+    fired = {_key(e): e.at for e in change.events if e.type == "rung_fired"}
     armed = {(t.rung, t.episode, t.due_at): t for t in change.timers}
     written: list[TimerRow] = []
     for row in rows.values():
@@ -162,10 +158,34 @@ def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
     for timer in armed.values():
         key = (timer.rung, timer.episode, timer.occurrence)
         if key in fired:
-            written.append(_replace(timer, state="fired", fired_at=fired[key]))
+            written.append(_replace(timer, state="fired", fired_at=fired.pop(key)))
         elif key not in rearmed:
             written.append(_replace(timer, state="called_off", off_by_seq=seq))
+    # Rungs that a longer outage made due together were never armed one by one; their keys are taken all the same.
+    written += [_fired_unarmed(change, event) for event in change.events if _key(event) in fired]
     return tuple(written)
+
+
+def _key(event: Event) -> tuple[str, int, int]:
+    if event.type != "rung_fired":
+        return ("", 0, 0)
+    return (str(event.body["rung"]), int(str(event.body["episode"])), int(str(event.body["occurrence"])))
+
+
+def _fired_unarmed(change: Change, event: Event) -> TimerRow:
+    rung, episode, occurrence = _key(event)
+    return TimerRow(
+        office_id=change.after.office_id,
+        ticket_id=change.after.id,
+        rung=rung,
+        episode=episode,
+        occurrence=occurrence,
+        target=str(event.body["target"]),
+        due_at=datetime.fromisoformat(str(event.body["due_at"])),
+        state="fired",
+        armed_by_seq=event.seq,
+        fired_at=event.at,
+    )
 
 
 def _next_due(rows: Rows, ticket: Ticket) -> datetime | None:

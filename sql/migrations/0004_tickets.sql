@@ -111,6 +111,8 @@ CREATE TABLE reporter (
     whatsapp text,
     phone_key bytea,
     email_key bytea,
+    -- The WhatsApp chat the officer's words go back to.
+    chat_id bigint,
     salt bytea NOT NULL,
     digest bytea NOT NULL,
     erased_at timestamptz,

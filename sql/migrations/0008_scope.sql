@@ -97,6 +97,15 @@ AS $$
     LIMIT in_limit
 $$;
 
+-- Open work of a person, for routing by least open work; counted outside any scope, because filing has none.
+CREATE FUNCTION open_cases(in_office integer, in_person integer) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    SELECT count(*) FROM ticket
+    WHERE office_id = in_office AND assignee_id = in_person
+        AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+$$;
+
 -- One sequence an office (D9).
 CREATE FUNCTION make_number_sequence() RETURNS trigger
 LANGUAGE plpgsql
