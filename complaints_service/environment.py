@@ -108,7 +108,7 @@ class Environment:
         return None
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str | None:
-        """A URL with one of the schemes. A refused value is not repeated: it may hold a password."""
+        """A URL with one of the schemes; no refusal repeats a value, it may hold a password."""
         value = self.text(name)
         if value is None:
             return None

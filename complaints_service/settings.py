@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +13,15 @@ import msgspec
 
 from complaints_service.environment import PREFIX, Environment
 from complaints_service.gateway_settings import CLOUD_API_URL, WhatsAppProvider, read_gateway
-from complaints_service.kept_secrets import SECRET_BYTES, kept_secret
+from complaints_service.kept_secrets import kept_secret
+from complaints_service.setting_values import (
+    catcher_url,
+    database_url_of,
+    given_secret_key,
+    listen_address,
+    sender_address,
+    statement_cache,
+)
 
 
 class LogLevel(StrEnum):
@@ -205,11 +212,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         read = Environment(env)
         dev = read.flag("DEV", False)
-        host, port = _listen(read, dev)
+        host, port = listen_address(read, dev)
         own_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         data_dir = Path(read.text("DATA_DIR") or "var").expanduser().absolute()
-        database_url = read.url("DATABASE_URL", ("postgresql", "postgres"))
-        secret_key = _secret_key(read, required=database_url is not None)
+        database_url = database_url_of(read, "DATABASE")
+        secret_key = given_secret_key(read, required=database_url is not None)
         whatsapp = read_gateway(read, dev, own_url)
         retry_min = read.seconds("OUTBOX_RETRY_MIN_SECONDS", 10, 0.01, 3600)
         retry_max = read.seconds("OUTBOX_RETRY_MAX_SECONDS", 1800, 0.01, 86400)
@@ -217,10 +224,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             read.refuse("OUTBOX_RETRY_MAX_SECONDS", f"must not be less than {PREFIX}OUTBOX_RETRY_MIN_SECONDS")
         settings = cls(
             database_url=database_url,
-            admin_database_url=read.url("ADMIN_DATABASE_URL", ("postgresql", "postgres")) or database_url,
+            admin_database_url=database_url_of(read, "ADMIN_DATABASE") or database_url,
             redis_url=read.url("REDIS_URL", ("redis", "rediss", "unix")),
-            smtp_url=read.url("SMTP_URL", ("smtp", "smtps")) or (_catcher_url(data_dir) if dev else None),
-            mail_from=_mail_from(read),
+            smtp_url=read.url("SMTP_URL", ("smtp", "smtps")) or (catcher_url(data_dir) if dev else None),
+            mail_from=sender_address(read),
             base_url=(read.url("BASE_URL", ("http", "https")) or own_url).rstrip("/"),
             secret_key=secret_key,
             data_dir=data_dir,
@@ -244,7 +251,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
             rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
-            statement_cache=_statement_cache(read),
+            statement_cache=statement_cache(read),
         )
         for name, value in (("DEV_NOW", settings.dev_now), ("FAILPOINTS", settings.failpoints)):
             if value is not None and not dev:
@@ -264,59 +271,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if alone and self.redis_url is None:
             problems.append(f"{PREFIX}REDIS_URL: is required without a service on the same DATA_DIR")
         return problems
-
-
-def _listen(read: Environment, dev: bool) -> tuple[str, int]:
-    value = read.text("LISTEN") or "127.0.0.1:8000"
-    host, _, port = value.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        read.refuse("LISTEN", "must be host:port, for example 127.0.0.1:8000")
-        return "127.0.0.1", 8000
-    if dev and not _is_loopback(host):
-        read.refuse("DEV", f"is refused unless {PREFIX}LISTEN is a loopback address")
-    return host, int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _secret_key(read: Environment, *, required: bool) -> bytes:
-    """The given key; empty when it is to be made or read in DATA_DIR."""
-    value = read.text("SECRET_KEY")
-    if value is None:
-        if required:
-            read.refuse("SECRET_KEY", f"is required with {PREFIX}DATABASE_URL")
-        return b""
-    key = value.encode()
-    if len(key) < SECRET_BYTES:
-        read.refuse("SECRET_KEY", f"must have at least {SECRET_BYTES} bytes")
-    return key
-
-
-def _mail_from(read: Environment) -> str:
-    value = read.text("MAIL_FROM") or "pengaduan@localhost"
-    local, at, domain = value.rpartition("@")
-    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in value):
-        read.refuse("MAIL_FROM", "must be one bare mail address, for example pengaduan@example.go.id")
-    return value
-
-
-def _statement_cache(read: Environment) -> int:
-    cache = read.whole("STATEMENT_CACHE", 1024, 0, 100_000)
-    return 0 if read.flag("PGBOUNCER", False) else cache
-
-
-def _catcher_url(data_dir: Path) -> str | None:
-    """Where the development mail catcher listens, once it has written down its port."""
-    try:
-        return f"smtp://127.0.0.1:{int((data_dir / 'mail' / 'port').read_text(encoding='ascii'))}"
-    except (OSError, ValueError):
-        return None
 
 
 def _with_kept_secrets(settings: Settings) -> Settings:

@@ -12,6 +12,12 @@ from complaints_service.settings import Settings
 # Read through another variable, so not variables of their own.
 _LISTEN = {"listen_host": "LISTEN", "listen_port": None}
 _SECRET = ("secret", "token", "key", "url")
+# Variables that are read into another setting.
+_NOT_FIELDS = (
+    ("DATABASE_PASSWORD", "none", "Put into DATABASE_URL, so that the password can be kept apart from it."),
+    ("ADMIN_DATABASE_PASSWORD", "none", "The same for ADMIN_DATABASE_URL."),
+    ("PGBOUNCER", "`0`", "`1` behind PgBouncer in transaction mode: no statement is kept prepared."),
+)
 _HEAD = """\
 # Settings
 
@@ -28,7 +34,7 @@ Made by `complaints settings --markdown`; change `complaints_service/settings.py
 def reference() -> str:
     """The page docs/settings.md."""
     rows = [f"| `{name}` | {about.title} | {about.description} |\n" for name, _, about in _settings()]
-    rows.append(f"| `{PREFIX}PGBOUNCER` | `0` | `1` behind PgBouncer in transaction mode: no statement is kept. |\n")
+    rows += [f"| `{PREFIX}{name}` | {default} | {meaning} |\n" for name, default, meaning in _NOT_FIELDS]
     return _HEAD + "".join(rows)
 
 

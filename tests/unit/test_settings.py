@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from complaints_service import settings_page
 from complaints_service.gateway_settings import WhatsAppProvider
 from complaints_service.settings import Settings, SettingsError
 
@@ -116,9 +117,7 @@ def test_development_without_a_gateway_speaks_with_its_own(tmp_path: Path) -> No
 def test_outside_development_there_is_no_gateway_and_mail_must_be_named(tmp_path: Path) -> None:
     settings = Settings.from_env(environment(tmp_path))
     assert settings.whatsapp_provider is WhatsAppProvider.NONE
-    assert settings.missing_to_serve(alone=False) == [
-        "COMPLAINTS_SMTP_URL: is required, mail would go nowhere"
-    ]
+    assert settings.missing_to_serve(alone=False) == ["COMPLAINTS_SMTP_URL: is required, mail would go nowhere"]
 
 
 def test_development_mail_goes_to_the_catcher_that_is_running(tmp_path: Path) -> None:
@@ -159,3 +158,30 @@ def test_behind_pgbouncer_no_statement_is_kept(tmp_path: Path) -> None:
 def test_office_time_may_begin_elsewhere_in_development(tmp_path: Path) -> None:
     settings = Settings.from_env(environment(tmp_path, DEV="1", DEV_NOW="2026-11-24T09:00:00+07:00"))
     assert settings.dev_now == datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+def test_the_database_password_may_be_kept_apart(tmp_path: Path) -> None:
+    variables = {"SECRET_KEY": "k" * 32, "DATABASE_PASSWORD": "p@ss/word"}
+    settings = Settings.from_env(environment(tmp_path, DATABASE_URL="postgresql://app@db:5432/x", **variables))
+    assert settings.database_url == "postgresql://app:p%40ss%2Fword@db:5432/x"
+    assert settings.admin_database_url == settings.database_url
+    assert problems(tmp_path, DATABASE_URL="postgresql://db/x", **variables)
+    assert problems(tmp_path, DATABASE_PASSWORD="secret") == [
+        "COMPLAINTS_DATABASE_PASSWORD: needs COMPLAINTS_DATABASE_URL"
+    ]
+
+
+def test_the_reference_page_is_the_one_in_the_docs() -> None:
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8") == settings_page.reference(), (
+        "make it with `complaints settings --markdown`"
+    )
+
+
+def test_what_is_in_force_is_shown_without_secrets(tmp_path: Path) -> None:
+    secrets = {"SECRET_KEY": "k" * 32, "SMTP_URL": "smtp://user:mailpassword@mail.example"}
+    shown = settings_page.in_force(Settings.from_env(environment(tmp_path, DEV="1", **secrets)))
+    assert "COMPLAINTS_LISTEN=127.0.0.1:8000\n" in shown
+    assert "COMPLAINTS_SMTP_URL=(set)\n" in shown
+    for secret in ("k" * 32, "mailpassword", (tmp_path / "dev" / "whatsapp-app").read_text().strip()):
+        assert secret not in shown
