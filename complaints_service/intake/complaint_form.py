@@ -1,0 +1,214 @@
+"""What a citizen sends, from any door, and its check against the catalogue."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+from typing import Annotated, NewType
+
+import msgspec
+import phonenumbers
+from msgspec import Meta
+
+from complaints_service.errors import FieldProblem, Invalid
+from complaints_service.office.model import Office
+from complaints_service.tickets.model import Channel, Complaint, Kind, Privacy
+
+DESCRIPTION_MIN = 10
+DESCRIPTION_MAX = 5_000
+LATEST_RECEIPT = timedelta(days=365)
+
+Slug = Annotated[str, Meta(max_length=60)]
+Upload = NewType("Upload", str)
+
+
+class ReporterBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who complains: everything optional, any telephone format."""
+
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    phone: Annotated[str, Meta(max_length=40)] | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    language: str = "id"
+
+
+class ReportedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whom the complaint is about: a unit (slug or name) or a person in the citizen's own words."""
+
+    unit: Annotated[str, Meta(max_length=100)] | None = None
+    person: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class ComplaintBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The JSON of ``POST /api/v1/complaints`` (API.md); only ``description`` is required."""
+
+    description: str
+    kind: Kind = Kind.COMPLAINT
+    category: Slug | None = None
+    service: Slug | None = None
+    subject: Annotated[str, Meta(max_length=200)] = ""
+    privacy: Privacy = Privacy.OPEN
+    reporter: ReporterBody | None = None
+    occurred_on: str | None = None
+    location: Annotated[str, Meta(max_length=300)] | None = None
+    reported: ReportedBody | None = None
+    attachments: Annotated[list[Upload], Meta(max_length=10)] = []
+    office: Slug | None = None
+
+
+def to_complaint(
+    body: ComplaintBody,
+    office: Office,
+    channel: Channel,
+    *,
+    now: datetime,
+    received_at: datetime | None = None,
+    filed_by: int | None = None,
+) -> Complaint:
+    """The complaint, cleaned and checked. ``now``: office time (a day that is to come is refused).
+
+    Raises Invalid that names every wrong field at once, as JSON pointers of the body.
+    """
+    check = _Check(office)
+    reporter = body.reporter or ReporterBody()
+    reported = body.reported or ReportedBody()
+    name, phone, email = clean(reporter.name), clean(reporter.phone), clean(reporter.email)
+    if body.privacy is Privacy.ANONYMOUS and (name or phone or email):
+        check.refuse(
+            "/reporter",
+            "anonymous_with_identity",
+            "An anonymous complaint stores no identity. Leave name, telephone and e-mail empty, or choose confidential.",
+        )
+    complaint = Complaint(
+        description=check.description(body.description),
+        subject=clean(body.subject) or "",
+        kind=body.kind,
+        channel=channel,
+        privacy=body.privacy,
+        category=check.category(body.category),
+        service=check.service(body.service),
+        location=clean(body.location),
+        occurred_on=check.occurred_on(body.occurred_on, now),
+        reported_unit=check.unit(clean(reported.unit)),
+        reported_person=clean(reported.person),
+        reporter_name=name,
+        reporter_phone=check.phone(phone),
+        reporter_email=check.email(email),
+        language=check.language(reporter.language),
+        received_at=check.received_at(received_at, now),
+        filed_by=filed_by,
+    )
+    if body.attachments:
+        check.refuse("/attachments/0", "unknown_upload", "There is no such upload; send the file again.")
+    if check.problems:
+        raise Invalid(check.problems)
+    return complaint
+
+
+def clean(text: str | None) -> str | None:
+    """Text as it is stored: normalised (NFC), without surrounding blanks; empty is None. NUL is refused before (``readable``)."""
+    if text is None:
+        return None
+    stripped = unicodedata.normalize("NFC", text).strip()
+    return stripped or None
+
+
+def normalized_phone(text: str) -> str | None:
+    """A telephone number as E.164 (Indonesian when no country is given), or None when it cannot be one."""
+    try:
+        number = phonenumbers.parse(text, "ID")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+# One @, no blanks, quotes or brackets, a dot in the host: what a person types; whether it exists only a mail can tell.
+_EMAIL = re.compile(r"[^\s@<>\"'(),;:\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})\.[A-Za-z0-9-]{2,63}")
+
+
+class _Check:
+    """Collects every problem of a body."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.problems: list[FieldProblem] = []
+
+    def refuse(self, pointer: str, code: str, detail: str, **values: object) -> None:
+        self.problems.append(FieldProblem(pointer, code, detail, values))
+
+    def description(self, text: str) -> str:
+        cleaned = clean(text) or ""
+        if len(cleaned) < DESCRIPTION_MIN:
+            self.refuse(
+                "/description",
+                "too_short",
+                "Write what happened, in at least {least} characters.",
+                least=DESCRIPTION_MIN,
+            )
+        elif len(cleaned) > DESCRIPTION_MAX:
+            self.refuse(
+                "/description", "too_long", "Shorten the text to at most {most} characters.", most=DESCRIPTION_MAX
+            )
+        return cleaned
+
+    def category(self, slug: str | None) -> str | None:
+        if slug and (slug not in self.office.categories or not self.office.categories[slug].active):
+            self.refuse("/category", "unknown_category", "There is no such category; choose one of the catalogue.")
+        return slug or None
+
+    def service(self, slug: str | None) -> str | None:
+        if slug and (slug not in self.office.services or not self.office.services[slug].active):
+            self.refuse("/service", "unknown_service", "There is no such service; choose one of the catalogue.")
+        return slug or None
+
+    def unit(self, name: str | None) -> str | None:
+        known = {u.slug for u in self.office.units.values()} | {u.name.lower() for u in self.office.units.values()}
+        if name and name.lower() not in known:
+            self.refuse("/reported/unit", "unknown_unit", "There is no such unit; leave it empty when you do not know.")
+        return name
+
+    def occurred_on(self, text: str | None, now: datetime) -> str | None:
+        cleaned = clean(text)
+        if cleaned is None:
+            return None
+        try:
+            day = date.fromisoformat(cleaned)
+        except ValueError:
+            self.refuse("/occurred_on", "not_a_date", "Write the day as year-month-day, for example 2026-11-20.")
+            return None
+        if day > (now + timedelta(days=1)).date():
+            self.refuse("/occurred_on", "in_the_future", "This day is still to come.")
+        return day.isoformat()
+
+    def phone(self, text: str | None) -> str | None:
+        number = normalized_phone(text) if text else None
+        if text and number is None:
+            self.refuse(
+                "/reporter/phone", "not_a_phone_number", "This is not a telephone number, for example 0812-3456-7890."
+            )
+        return number
+
+    def email(self, text: str | None) -> str | None:
+        if text and not _EMAIL.fullmatch(text):
+            self.refuse("/reporter/email", "not_an_email", "Write the e-mail address like name@example.org.")
+        return text
+
+    def language(self, language: str) -> str:
+        if language not in ("id", "en"):
+            self.refuse("/reporter/language", "unknown_language", "The languages are id and en.")
+        return language
+
+    def received_at(self, at: datetime | None, now: datetime) -> datetime | None:
+        if at is None:
+            return None
+        if at.tzinfo is None:
+            self.refuse(
+                "/received_at", "no_zone", "Write the time with its zone, for example 2026-11-24T09:00:00+07:00."
+            )
+        elif at > now or at < now - LATEST_RECEIPT:
+            self.refuse(
+                "/received_at", "out_of_range", "The time of receipt lies in the future or more than a year back."
+            )
+        return at

@@ -1,0 +1,380 @@
+"""How a complaint becomes a ticket: one statement, one round trip, once per key (D6)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from complaints_service.clock import OfficeClock
+from complaints_service.database import Database, Scope, queries
+from complaints_service.errors import KeyReused, Unavailable
+from complaints_service.keys import Keys, new_token
+from complaints_service.office.model import Office
+from complaints_service.office.store import OfficeStore
+from complaints_service.tickets.model import (
+    REPORTER_ACTOR,
+    Actor,
+    ActorKind,
+    Complaint,
+    Event,
+    Priority,
+    Status,
+    Ticket,
+)
+from complaints_service.tickets.pipeline import react
+from complaints_service.tickets.port import Change, Effects, Reactor
+from complaints_service.tickets.rows import as_json, binary, event_row, fresh_seed, ticket_row, words_of
+
+# Stale office rows or a stale clock are read anew and the statement is tried again; more than this means trouble.
+TRIES = 4
+
+
+class FilingKey(msgspec.Struct, frozen=True):
+    """Who sends (``web``, ``kiosk:3``, ``whatsapp``), under which key, and the bytes that must be the same the next time."""
+
+    scope: str
+    key: str
+    body: bytes
+
+
+class PromisedDeadline(msgspec.Struct, frozen=True):
+    """A date the citizen is told: target verify or answer, due in UTC."""
+
+    target: str
+    due_at: datetime
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the citizen gets. The code is computed and never stored; ``replayed``: the key was known, this is the first answer again."""
+
+    office_id: int
+    ticket_id: int
+    number: str
+    tracking_code: str
+    status: Status
+    kind: str
+    category: str | None
+    service: str | None
+    unit_name: str
+    received_at: datetime
+    deadlines: tuple[PromisedDeadline, ...]
+    replayed: bool = False
+
+
+class Placed(Protocol):
+    """Where a complaint goes and why: what routing decides (``routing.rules.Routed``)."""
+
+    @property
+    def unit_id(self) -> int: ...
+    @property
+    def priority(self) -> Priority: ...
+    @property
+    def oversight(self) -> bool: ...
+    @property
+    def simple(self) -> bool: ...
+    @property
+    def rule_id(self) -> int | None: ...
+    @property
+    def rule_name(self) -> str: ...
+    @property
+    def why(self) -> dict[str, object]: ...
+    @property
+    def wants_assignee(self) -> bool: ...
+    @property
+    def excluded_people(self) -> tuple[int, ...]: ...
+    @property
+    def reported_units(self) -> tuple[int, ...]: ...
+    @property
+    def reported_people(self) -> tuple[int, ...]: ...
+
+
+class _SamePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A split stays where its first ticket is."""
+
+    unit_id: int
+    priority: Priority
+    oversight: bool
+    simple: bool
+    reported_units: tuple[int, ...]
+    reported_people: tuple[int, ...]
+    rule_id: int | None = None
+    rule_name: str = ""
+    why: dict[str, object] = {}
+    wants_assignee: bool = False
+    excluded_people: tuple[int, ...] = ()
+
+
+class Filings:
+    """Files complaints and remembers idempotency keys."""
+
+    def __init__(
+        self, database: Database, offices: OfficeStore, clock: OfficeClock, keys: Keys, reactors: Sequence[Reactor]
+    ) -> None:
+        self._database = database
+        self._offices = offices
+        self._clock = clock
+        self._keys = keys
+        self._reactors = tuple(reactors)
+
+    async def file(
+        self, office: Office, complaint: Complaint, place: Callable[[Office, datetime], Placed], key: FilingKey
+    ) -> Filed:
+        """File a checked complaint, or give the first answer again when the key is known.
+
+        ``place`` routes it in the office as it is at that moment. Raises KeyReused when the key came with another body,
+        Unavailable when clock or configuration cannot be brought up to date.
+        """
+        key_hash, body_hash = self._hashes(key)
+        async with self._database.connection() as connection:
+            for _ in range(TRIES):
+                prepared = self._prepare(office, complaint, place)
+                row = await self._insert(connection, office, prepared, key_hash, body_hash)
+                if row["id"] is not None:
+                    return self._answer(office, prepared, row["id"], row["number"])
+                self._clock.set(row["office_time"])
+                if not row["config_current"]:
+                    office = await self._offices.reload(office.id, office.config_version)
+                elif row["clock_right"]:
+                    return await self._first_answer(connection, office, key_hash, body_hash)
+        raise Unavailable
+
+    async def file_split(
+        self, connection: asyncpg.Connection, office: Office, complaint: Complaint, origin: Ticket, at: datetime
+    ) -> str:
+        """File the second matter of a ticket inside the transaction that splits it; returns the new number."""
+        place = _SamePlace(
+            unit_id=origin.unit_id,
+            priority=origin.priority,
+            oversight=origin.oversight,
+            simple=origin.simple,
+            reported_units=origin.reported_units,
+            reported_people=origin.reported_people,
+        )
+        prepared = self._prepare(office, complaint, lambda _office, _at: place, at)
+        key_hash, body_hash = self._hashes(FilingKey("split", new_token()[0], b""))
+        row = await self._insert(connection, office, prepared, key_hash, body_hash)
+        if row["id"] is None:
+            raise Unavailable
+        return row["number"]
+
+    async def take_key(self, connection: asyncpg.Connection, office: Office, key: FilingKey, ticket_id: int) -> bool:
+        """Take a key for something else than a filing, inside its transaction. False: it is known with the same body.
+
+        Raises KeyReused when it is known with another.
+        """
+        key_hash, body_hash = self._hashes(key)
+        taken = await queries("tickets").take_key(
+            connection, office_id=office.id, key_hash=key_hash, body_hash=body_hash, ticket_id=ticket_id
+        )
+        if taken is not None:
+            return True
+        known = await queries("tickets").known_key(connection, office_id=office.id, key_hash=key_hash)
+        if known is None or known["body_hash"] != body_hash or known["ticket_id"] != ticket_id:
+            raise KeyReused
+        return False
+
+    def _hashes(self, key: FilingKey) -> tuple[bytes, bytes]:
+        return self._keys.digest("idempotency", key.scope, key.key), hashlib.sha256(key.body).digest()
+
+    def _prepare(
+        self,
+        office: Office,
+        complaint: Complaint,
+        place: Callable[[Office, datetime], Placed],
+        at: datetime | None = None,
+    ) -> _Prepared:
+        now = at or self._clock.now()
+        received_at = complaint.received_at or now
+        placed = place(office, received_at)
+        ticket = _new_ticket(office, complaint, placed, received_at, now)
+        actor = REPORTER_ACTOR
+        if complaint.filed_by is not None:
+            actor = Actor(ActorKind.PERSON, person_id=complaint.filed_by)
+        event = Event(seq=1, type="filed", at=now, actor=actor, body={}, released_at=now)
+        ways = (("email",) if complaint.reporter_email else ()) + (("whatsapp",) if complaint.chat_id else ())
+        change = Change(
+            before=None,
+            after=ticket,
+            command=None,
+            events=(event,),
+            actor=actor,
+            now=now,
+            office=office,
+            complaint=complaint,
+            reporter_ways=ways,
+            chat_id=complaint.chat_id,
+        )
+        effects = react(change, self._reactors)
+        promised = tuple(
+            PromisedDeadline(row.target, row.due_at) for row in effects.deadlines if row.target in ("verify", "answer")
+        )
+        body: dict[str, object] = {
+            "channel": complaint.channel,
+            "kind": complaint.kind,
+            "category": complaint.category,
+            "service": complaint.service,
+            "privacy": complaint.privacy,
+            "unit": placed.unit_id,
+            "priority": placed.priority,
+            "rule": placed.rule_id,
+            "rule_name": placed.rule_name,
+            "why": placed.why,
+            "received_at": received_at,
+            "deadlines": promised,
+            "split_from": complaint.split_from,
+        }
+        return _Prepared(
+            ticket=msgspec.structs.replace(ticket, next_due_at=effects.next_due_at),
+            event=msgspec.structs.replace(event, body=body),
+            complaint=complaint,
+            placed=placed,
+            effects=effects,
+            promised=promised,
+            now=now,
+        )
+
+    async def _insert(
+        self, connection: asyncpg.Connection, office: Office, new: _Prepared, key_hash: bytes, body_hash: bytes
+    ) -> asyncpg.Record:
+        complaint, placed = new.complaint, new.placed
+        phone_key = self._keys.digest("phone", complaint.reporter_phone) if complaint.reporter_phone else None
+        email_key = self._keys.digest("email", complaint.reporter_email.lower()) if complaint.reporter_email else None
+        words = words_of(office.id, complaint, phone_key, email_key)
+        event, head = event_row(office.id, 0, new.event, new.ticket.chain_seed, words.digest)
+        ticket = ticket_row(msgspec.structs.replace(new.ticket, chain_head=head))
+        return await queries("tickets").file_complaint(
+            connection,
+            office_id=office.id,
+            key_hash=key_hash,
+            body_hash=body_hash,
+            at=new.now,
+            year=str(new.ticket.received_at.astimezone(ZoneInfo(office.time_zone)).year),
+            config_version=office.config_version,
+            least_open_unit=placed.unit_id if placed.wants_assignee else None,
+            not_to=list(placed.excluded_people),
+            absent=[p.id for p in office.people.values() if not office.present(p, new.now)],
+            ticket=as_json(ticket),
+            complaint_text=as_json(words.complaint_text),
+            reporter=as_json(words.reporter),
+            event=as_json(event),
+            deadlines=as_json(new.effects.deadlines),
+            timers=as_json(new.effects.timers),
+            outbox=as_json(new.effects.outbox),
+        )
+
+    def _answer(self, office: Office, new: _Prepared, ticket_id: int, number: str) -> Filed:
+        return Filed(
+            office_id=office.id,
+            ticket_id=ticket_id,
+            number=number,
+            tracking_code=self._keys.tracking_code(office.id, ticket_id, new.ticket.key_id),
+            status=Status.RECEIVED,
+            kind=new.ticket.kind,
+            category=new.ticket.category,
+            service=new.ticket.service,
+            unit_name=office.units[new.ticket.unit_id].name,
+            received_at=new.ticket.received_at,
+            deadlines=new.promised,
+        )
+
+    async def _first_answer(
+        self, connection: asyncpg.Connection, office: Office, key_hash: bytes, body_hash: bytes
+    ) -> Filed:
+        known = await queries("tickets").known_key(connection, office_id=office.id, key_hash=key_hash)
+        if known is None:
+            raise Unavailable
+        if known["body_hash"] != body_hash or known["ticket_id"] is None:
+            raise KeyReused("Use a new key for a new complaint.")
+        return await self.filed_again(office, known["ticket_id"])
+
+    async def filed_again(self, office: Office, ticket_id: int) -> Filed:
+        """The first answer of a filing, built from its first event whatever has happened since (``replayed`` is True)."""
+        async with self._database.transaction(Scope.ticket(office.id, ticket_id)) as connection:
+            row = await queries("tickets").filed_again(connection, office_id=office.id, ticket_id=ticket_id)
+        body = msgspec.json.decode(row["body"], type=_FiledBody)
+        return Filed(
+            office_id=office.id,
+            ticket_id=ticket_id,
+            number=row["number"],
+            tracking_code=self._keys.tracking_code(office.id, ticket_id, row["key_id"]),
+            status=Status.RECEIVED,
+            kind=body.kind,
+            category=body.category,
+            service=body.service,
+            unit_name=office.units[body.unit].name,
+            received_at=body.received_at,
+            deadlines=body.deadlines,
+            replayed=True,
+        )
+
+
+class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    ticket: Ticket
+    event: Event
+    complaint: Complaint
+    placed: Placed
+    effects: Effects
+    promised: tuple[PromisedDeadline, ...]
+    now: datetime
+
+
+class _FiledBody(msgspec.Struct, frozen=True):
+    kind: str
+    category: str | None
+    service: str | None
+    unit: int
+    received_at: datetime
+    deadlines: tuple[PromisedDeadline, ...]
+
+
+def _new_ticket(office: Office, complaint: Complaint, placed: Placed, received_at: datetime, now: datetime) -> Ticket:
+    return Ticket(
+        office_id=office.id,
+        id=0,
+        number="",
+        status=Status.RECEIVED,
+        status_before=Status.RECEIVED,
+        released_at=now,
+        kind=complaint.kind,
+        channel=complaint.channel,
+        privacy=complaint.privacy,
+        language=complaint.language,
+        category=complaint.category,
+        service=complaint.service,
+        priority=placed.priority,
+        simple=placed.simple,
+        oversight=placed.oversight,
+        unit_id=placed.unit_id,
+        assignee_id=None,
+        reported_units=placed.reported_units,
+        reported_people=placed.reported_people,
+        received_at=received_at,
+        filed_by=complaint.filed_by,
+        next_due_at=None,
+        last_sign_at=received_at,
+        answered_at=None,
+        ended_at=None,
+        episode=0,
+        level=0,
+        requested_days=None,
+        merged_into=None,
+        split_from=complaint.split_from,
+        policy_version=office.policy_at(received_at).version,
+        calendar_version=office.latest_calendar().version,
+        key_id=office.key_id,
+        seq=1,
+        version=1,
+        chain_seed=fresh_seed(),
+        chain_head=b"",
+        last_event_at=now,
+        last_act=None,
+    )
+
+
+__all__ = ["Filed", "FilingKey", "Filings", "PromisedDeadline", "binary"]

@@ -1,0 +1,167 @@
+"""The use cases of a ticket: act on it, and the locking and writing that commands, timers and citizens share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from complaints_service.clock import OfficeClock
+from complaints_service.database import Database, Scope, queries
+from complaints_service.errors import FieldProblem, Invalid, KeyReused, NotFound, Refused, Stale
+from complaints_service.office.model import Office
+from complaints_service.office.store import OfficeStore
+from complaints_service.tickets.commands import AnyCommand, Merge, Split
+from complaints_service.tickets.filing import FilingKey, Filings
+from complaints_service.tickets.lifecycle import Refusal, allowed
+from complaints_service.tickets.model import Actor, Complaint, Event, Ticket
+from complaints_service.tickets.pipeline import Loaded, Performed, perform, written
+from complaints_service.tickets.port import Reactor
+from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
+from complaints_service.waker import Waker
+
+
+class Acted(msgspec.Struct, frozen=True):
+    """The ticket after a command; ``created_number``: what a split has filed; ``replayed``: the key was known, nothing new happened."""
+
+    ticket: Ticket
+    events: tuple[Event, ...]
+    created_number: str | None = None
+    replayed: bool = False
+
+
+class Tickets:
+    """Commands on tickets, one transaction each: lock and read, write everything, commit (D2)."""
+
+    def __init__(
+        self,
+        database: Database,
+        offices: OfficeStore,
+        clock: OfficeClock,
+        filings: Filings,
+        reactors: Sequence[Reactor],
+        waker: Waker,
+    ) -> None:
+        self._database = database
+        self._offices = offices
+        self._clock = clock
+        self._filings = filings
+        self._reactors = tuple(reactors)
+        self._waker = waker
+
+    async def act(
+        self,
+        office: Office,
+        number: str,
+        command: AnyCommand,
+        actor: Actor,
+        scope: Scope,
+        expected_version: int | None = None,
+        key: FilingKey | None = None,
+    ) -> Acted:
+        """Carry out a command on the ticket with this number, as far as the scope sees it.
+
+        Raises NotFound (or not in scope), Stale when ``expected_version`` is no longer the version, Refused with the
+        commands that are allowed, Invalid when a field of the command is wrong, KeyReused. ``key`` makes it idempotent.
+        """
+        acted = await self._database.again(
+            lambda: self._act_once(office, number, command, actor, scope, expected_version, key)
+        )
+        self._waker.wake()
+        return acted
+
+    async def _act_once(
+        self,
+        office: Office,
+        number: str,
+        command: AnyCommand,
+        actor: Actor,
+        scope: Scope,
+        expected_version: int | None,
+        key: FilingKey | None,
+    ) -> Acted:
+        numbers = [number, command.into] if isinstance(command, Merge) else [number]
+        async with self._database.transaction(scope) as connection:
+            found, office = await self.lock(connection, office, numbers)
+            loaded = found.get(number)
+            if loaded is None:
+                raise NotFound
+            if key is not None and not await self._filings.take_key(connection, office, key, loaded.ticket.id):
+                return Acted(loaded.ticket, (), replayed=True)
+            if expected_version is not None and expected_version != loaded.ticket.version:
+                raise Stale("Look at what has changed and decide again.")
+            other = found[command.into].ticket if isinstance(command, Merge) and command.into in found else None
+            now = self._clock.now()
+            new_number = None
+            if isinstance(command, Split):
+                self._check(
+                    perform(loaded, [command], actor, now, office, self._reactors, new_number=""), loaded.ticket, actor
+                )
+                new_number = await self._filings.file_split(
+                    connection, office, _second_matter(loaded.ticket, command, actor), loaded.ticket, now
+                )
+            performed = perform(
+                loaded, [command], actor, now, office, self._reactors, other=other, new_number=new_number
+            )
+            performed = self._check(performed, loaded.ticket, actor)
+            await self.write(connection, [(loaded.ticket, performed)])
+        return Acted(performed.ticket, performed.events, new_number)
+
+    @staticmethod
+    def _check(performed: Performed | Refusal, ticket: Ticket, actor: Actor) -> Performed:
+        if isinstance(performed, Performed):
+            return performed
+        if performed.field is not None:
+            raise Invalid([FieldProblem(performed.field, performed.code, performed.detail, performed.values)])
+        raise Refused(performed.detail, code=performed.code, allowed=allowed(ticket, actor), **performed.values)
+
+    async def lock(
+        self, connection: asyncpg.Connection, office: Office, numbers: list[str]
+    ) -> tuple[dict[str, Loaded], Office]:
+        """Lock tickets in the order of their ids and read what a change needs; also brings clock and office up to date."""
+        found: dict[str, Loaded] = {}
+        for _ in range(2):
+            stale = False
+            async for row in queries("tickets").lock_tickets(connection, office_id=office.id, numbers=numbers):
+                ticket = ticket_from(row["ticket"])
+                stale = stale or row["snapshot_seq"] != ticket.seq
+                self._clock.set(row["office_time"])
+                if row["config_version"] != office.config_version:
+                    office = await self._offices.reload(office.id, office.config_version)
+                found[ticket.number] = loaded_from(row, ticket)
+            if not stale:
+                break
+        return found, office
+
+    async def write(self, connection: asyncpg.Connection, changes: Sequence[tuple[Ticket, Performed]]) -> None:
+        """Write changes of locked tickets in one statement. Raises Stale when a ticket was changed in spite of the lock."""
+        rows = written(changes)
+        result = await queries("tickets").write_changes(connection, **rows.parameters())
+        if result["written"] != len(changes):
+            raise Stale("Look at what has changed and decide again.")
+
+
+def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
+    """What ``lock_tickets`` and ``claim_timers`` select, as values."""
+    ways = (*(("email",) if row["has_email"] else ()), *(("whatsapp",) if row["chat_id"] is not None else ()))
+    return Loaded(ticket, deadlines_from(row["deadlines"]), timers_from(row["timers"]), ways, row["chat_id"])
+
+
+def _second_matter(ticket: Ticket, command: Split, actor: Actor) -> Complaint:
+    return Complaint(
+        description=command.text,
+        subject=command.subject,
+        kind=ticket.kind,
+        channel=ticket.channel,
+        privacy=ticket.privacy,
+        category=command.category or ticket.category,
+        service=command.service or ticket.service,
+        language=ticket.language,
+        received_at=ticket.received_at,
+        filed_by=actor.person_id,
+        split_from=ticket.id,
+    )
+
+
+__all__ = ["Acted", "KeyReused", "Tickets", "loaded_from"]
