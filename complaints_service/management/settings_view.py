@@ -1,0 +1,213 @@
+"""The office's settings in words, for an administrator to read: people, units, routing, policy and ladder. No I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from complaints_service.i18n import translate
+from complaints_service.office.model import Office, Person, Policy, PolicyTarget, RoutingRule, Rung
+
+ROLE_NAMES = {
+    "officer": "Officer",
+    "supervisor": "Supervisor",
+    "head": "Head of office",
+    "regional": "Regional office",
+    "admin": "Administrator",
+}
+TARGET_NAMES = {
+    "verify": "Verification",
+    "answer": "Answer",
+    "sign": "Sign of life",
+    "reporter": "Reply of the reporter",
+    "closing": "Closing after the answer",
+}
+MEASURES = {
+    "working_days": "{n} working days",
+    "working_minutes": "{n} working minutes",
+    "calendar_days": "{n} calendar days",
+}
+RECEIVERS = {
+    "assignee": "assignee",
+    "unit_officers": "officers of the unit",
+    "triage_officers": "officers of the complaints unit",
+    "supervisor": "supervisor",
+    "unit_supervisor": "supervisor",
+    "triage_supervisor": "supervisor of the complaints unit",
+    "head": "head of office",
+    "regional": "regional office",
+    "unit_above": "unit above",
+    "reporter": "reporter",
+}
+ACTS = {
+    "notify": "message to {people}",
+    "remind_reporter": "reminder to {people}",
+    "lapse": "the case lapses, notice to {people}",
+    "close": "the case closes, notice to {people}",
+}
+PRIORITIES = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
+
+
+class PersonRow(msgspec.Struct, frozen=True):
+    """Somebody who can sign in."""
+
+    name: str
+    username: str
+    role: str
+    unit: str
+    further: str
+    active: bool
+
+
+class UnitRow(msgspec.Struct, frozen=True):
+    """A unit and the one above it."""
+
+    name: str
+    above: str
+
+
+class RuleRow(msgspec.Struct, frozen=True):
+    """A routing rule: its conditions and what it sets, in words."""
+
+    name: str
+    when: str
+    then: str
+
+
+class TargetRow(msgspec.Struct, frozen=True):
+    """A promise of the policy: for what, and how much time."""
+
+    name: str
+    for_what: str
+    time: str
+
+
+class RungRow(msgspec.Struct, frozen=True):
+    """A step of the ladder in words."""
+
+    target: str
+    when: str
+    level: int
+    what: str
+    otherwise: str
+
+
+def settings_page(office: Office, at: datetime, language: str) -> dict[str, object]:
+    """People, units, rules and the policy in force at office time ``at``. Raises LookupError without any policy."""
+    policy = office.policy_at(at)
+    return {
+        "people": [_person(person, office, language) for person in office.people.values()],
+        "units": [
+            UnitRow(unit.name, office.units[unit.parent_id].name if unit.parent_id in office.units else "–")
+            for unit in office.units.values()
+        ],
+        "rules": [_rule(rule, office, language) for rule in office.rules],
+        "policy": policy,
+        "targets": [_target(target, office, language) for target in _in_order(policy)],
+        "rungs": [_rung(rung, language) for name in TARGET_NAMES for rung in policy.rungs if rung.target == name],
+    }
+
+
+def _in_order(policy: Policy) -> list[PolicyTarget]:
+    order = list(TARGET_NAMES)
+    return sorted(policy.targets, key=lambda target: order.index(target.target))
+
+
+def _person(person: Person, office: Office, language: str) -> PersonRow:
+    further = sorted((person.works_in | person.leads) - {person.unit_id})
+    return PersonRow(
+        name=person.name,
+        username=person.username,
+        role=translate(language, ROLE_NAMES[person.role.value]),
+        unit=office.units[person.unit_id].name,
+        further=", ".join(office.units[unit_id].name for unit_id in further) or "–",
+        active=person.active,
+    )
+
+
+def _rule(rule: RoutingRule, office: Office, language: str) -> RuleRow:
+    when = [
+        translate(language, label, values=", ".join(values))
+        for label, values in (
+            ("channel: {values}", rule.channels),
+            ("kind: {values}", rule.kinds),
+            ("category: {values}", _names(office, "categories", rule.categories, language)),
+            ("service: {values}", _names(office, "services", rule.services, language)),
+            ("words: {values}", rule.words),
+        )
+        if values
+    ]
+    if rule.between_from and rule.between_to:
+        when.append(
+            translate(
+                language, "from {begin} to {end}", begin=f"{rule.between_from:%H:%M}", end=f"{rule.between_to:%H:%M}"
+            )
+        )
+    then = []
+    if rule.set_unit_id is not None:
+        then.append(office.units[rule.set_unit_id].name)
+    if rule.set_priority:
+        then.append(translate(language, "priority {name}", name=translate(language, PRIORITIES[rule.set_priority])))
+    if rule.set_assignee == "least_open":
+        then.append(translate(language, "to who is present with the fewest open cases"))
+    return RuleRow(rule.name, "; ".join(when) or translate(language, "always"), "; ".join(then) or "–")
+
+
+def _names(office: Office, kind: str, slugs: tuple[str, ...] | None, language: str) -> list[str]:
+    known = office.categories if kind == "categories" else office.services
+    found = [known.get(slug) for slug in slugs or ()]
+    return [(item.name_id if language == "id" else item.name_en) for item in found if item is not None]
+
+
+def _target(target: PolicyTarget, office: Office, language: str) -> TargetRow:
+    kinds = {"complaint": "Complaint", "suggestion": "Suggestion", "information": "Information request"}
+    conditions: list[str] = []
+    if target.kind:
+        conditions.append(translate(language, kinds[target.kind]))
+    if target.category:
+        conditions += _names(office, "categories", (target.category,), language)
+    if target.priority:
+        conditions.append(translate(language, "priority {name}", name=translate(language, PRIORITIES[target.priority])))
+    if target.simple is not None:
+        conditions.append(translate(language, "simple matter" if target.simple else "not a simple matter"))
+    if target.oversight is not None:
+        conditions.append(
+            translate(language, "with oversight content" if target.oversight else "without oversight content")
+        )
+    return TargetRow(
+        name=translate(language, TARGET_NAMES[target.target]),
+        for_what=", ".join(conditions) or translate(language, "everything else"),
+        time=translate(language, MEASURES[target.measure], n=target.amount),
+    )
+
+
+def _rung(rung: Rung, language: str) -> RungRow:
+    return RungRow(
+        target=translate(language, TARGET_NAMES[rung.target]),
+        when=_when(rung, language),
+        level=rung.level,
+        what=translate(language, ACTS[rung.act], people=_receivers(rung.receivers, language)),
+        otherwise=_receivers(rung.otherwise, language) or "–",
+    )
+
+
+def _when(rung: Rung, language: str) -> str:
+    days = abs(rung.offset_days)
+    if rung.anchor == "half":
+        words = translate(language, "when half of the time is gone")
+    elif rung.anchor == "previous":
+        words = translate(language, "{n} working days after the rung before", n=days)
+    elif rung.anchor == "start":
+        words = translate(language, "{n} working days after the start", n=days)
+    elif rung.offset_days < 0:
+        words = translate(language, "{n} working days before the deadline", n=days)
+    elif rung.offset_days > 0:
+        words = translate(language, "{n} working days after the deadline", n=days)
+    else:
+        words = translate(language, "at the deadline")
+    return translate(language, "{when}, repeats", when=words) if rung.repeats else words
+
+
+def _receivers(names: tuple[str, ...], language: str) -> str:
+    return ", ".join(translate(language, RECEIVERS.get(name, name)) for name in names)
