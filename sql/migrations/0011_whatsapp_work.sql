@@ -1,0 +1,11 @@
+-- WhatsApp: what a crash leaves half done is found again, and a gateway's word about a message finds the message
+-- depends: 0008_scope
+
+-- migrate: apply
+-- Confirmed drafts whose filing is not finished: there are none unless a process died between two transactions.
+CREATE INDEX whatsapp_chat_filing ON whatsapp_chat (office_id, id) WHERE step = 'filing';
+CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL;
+
+-- migrate: rollback
+DROP INDEX outbox_provider;
+DROP INDEX whatsapp_chat_filing;
