@@ -63,6 +63,10 @@ def _wanted(ticket: Ticket) -> set[str]:
 Rows = dict[tuple[str, int], DeadlineRow]
 
 
+def _at(change: Change) -> datetime:
+    return change.events[-1].at if change.events else change.now
+
+
 def _note_firings(rows: Rows, change: Change) -> None:
     for event in change.events:
         if event.type != "rung_fired":
@@ -78,7 +82,7 @@ def _note_firings(rows: Rows, change: Change) -> None:
 
 
 def _reconcile(rows: Rows, change: Change) -> None:
-    ticket, at, seq = change.after, change.events[-1].at, change.after.seq
+    ticket, at, seq = change.after, _at(change), change.after.seq
     wanted = _wanted(ticket)
     for key, row in list(rows.items()):
         if row.ended_at is None and (key[1] != ticket.episode or key[0] not in wanted):
@@ -96,12 +100,12 @@ def _started(change: Change, target: str) -> DeadlineRow:
     elif target in PROMISED and ticket.episode == 0:
         start = ticket.received_at
     else:
-        start = change.events[-1].at
+        start = _at(change)
     return new_deadline(change.office, ticket, target, start)
 
 
 def _kept(change: Change, row: DeadlineRow) -> DeadlineRow:
-    ticket, at = change.after, change.events[-1].at
+    ticket, at = change.after, _at(change)
     if row.target not in COUNTED_TARGETS:
         stale_sign = row.target == "sign" and row.started_at != ticket.last_sign_at
         return _started(change, row.target) if row.ended_at is not None or stale_sign else row

@@ -122,7 +122,8 @@ def written(changes: Iterable[tuple[Ticket, Performed]]) -> Written:
     for before, performed in changes:
         chained = chain_events(before, performed.events)
         key = {"office_id": before.office_id, "ticket_id": before.id}
-        tickets.append(ticket_row(msgspec.structs.replace(performed.ticket, chain_head=chained.head)))
+        if performed.events:
+            tickets.append(ticket_row(msgspec.structs.replace(performed.ticket, chain_head=chained.head)))
         events += chained.events
         messages += chained.messages
         deadlines += performed.effects.deadlines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -15,9 +16,9 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.commands import AnyCommand, Merge, Split
 from complaints_service.tickets.filing import FilingKey, Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
-from complaints_service.tickets.model import Actor, Complaint, Event, Ticket
-from complaints_service.tickets.pipeline import Loaded, Performed, perform, written
-from complaints_service.tickets.port import Reactor
+from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Complaint, Event, Ticket
+from complaints_service.tickets.pipeline import Loaded, Performed, perform, react, written
+from complaints_service.tickets.port import Change, Reactor
 from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
 from complaints_service.waker import Waker
 
@@ -47,7 +48,7 @@ class Tickets:
         self._offices = offices
         self._clock = clock
         self._filings = filings
-        self._reactors = tuple(reactors)
+        self.reactors = tuple(reactors)
         self._waker = waker
 
     async def act(
@@ -96,13 +97,13 @@ class Tickets:
             new_number = None
             if isinstance(command, Split):
                 self._check(
-                    perform(loaded, [command], actor, now, office, self._reactors, new_number=""), loaded.ticket, actor
+                    perform(loaded, [command], actor, now, office, self.reactors, new_number=""), loaded.ticket, actor
                 )
                 new_number = await self._filings.file_split(
                     connection, office, _second_matter(loaded.ticket, command, actor), loaded.ticket, now
                 )
             performed = perform(
-                loaded, [command], actor, now, office, self._reactors, other=other, new_number=new_number
+                loaded, [command], actor, now, office, self.reactors, other=other, new_number=new_number
             )
             performed = self._check(performed, loaded.ticket, actor)
             await self.write(connection, [(loaded.ticket, performed)])
@@ -138,8 +139,23 @@ class Tickets:
         """Write changes of locked tickets in one statement. Raises Stale when a ticket was changed in spite of the lock."""
         rows = written(changes)
         result = await queries("tickets").write_changes(connection, **rows.parameters())
-        if result["written"] != len(changes):
+        if result["written"] != sum(1 for _, performed in changes if performed.events):
             raise Stale("Look at what has changed and decide again.")
+
+    def settle(self, loaded: Loaded, now: datetime, office: Office) -> Performed:
+        """Bring a ticket's clocks in line with its state without anything having happened to it."""
+        change = Change(
+            before=loaded.ticket,
+            after=loaded.ticket,
+            command=None,
+            events=(),
+            actor=SYSTEM_ACTOR,
+            now=now,
+            office=office,
+            deadlines=loaded.deadlines,
+            timers=loaded.timers,
+        )
+        return Performed(loaded.ticket, (), react(change, self.reactors))
 
 
 def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:

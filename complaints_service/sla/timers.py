@@ -1,0 +1,116 @@
+"""Fires due timers: claim tickets with their timers, let the rules say what follows, write it all in the same transaction (D4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import asyncpg
+import structlog
+
+from complaints_service.clock import OfficeClock
+from complaints_service.database import SYSTEM, Database, queries
+from complaints_service.office.model import Office
+from complaints_service.office.store import OfficeStore
+from complaints_service.sla.firing import due_commands
+from complaints_service.tickets.lifecycle import Refusal
+from complaints_service.tickets.model import SYSTEM_ACTOR, Ticket
+from complaints_service.tickets.pipeline import Loaded, Performed, perform
+from complaints_service.tickets.rows import ticket_from
+from complaints_service.tickets.service import Tickets, loaded_from
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+# A ticket whose timers fail is tried this often, a minute apart, before it is set aside as poison.
+MOST_TRIES = 5
+
+
+class RefusedFiring(RuntimeError):
+    """The lifecycle refused a command of the clock: rules and rows contradict each other."""
+
+
+class Timers:
+    """The firing of due timers, in batches, by any number of workers at once."""
+
+    def __init__(self, database: Database, offices: OfficeStore, clock: OfficeClock, tickets: Tickets) -> None:
+        self._database = database
+        self._offices = offices
+        self._clock = clock
+        self._tickets = tickets
+
+    async def fire_due(self, most: int = 100_000) -> int:
+        """Fire what is due, batch by batch, until nothing is; returns how many tickets were changed.
+
+        A batch that fails is done again ticket by ticket, and a ticket that fails alone steps aside (docs/reliability.md).
+        """
+        done = 0
+        while done < most:
+            fired = await self._fire_batch(BATCH)
+            done += fired
+            if fired == 0:
+                break
+        return done
+
+    async def _fire_batch(self, size: int) -> int:
+        try:
+            return await self._database.again(lambda: self._claim_and_fire(size))
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
+            log.exception("timer_batch_failed", size=size)
+        fired = 0
+        for _ in range(size):
+            one = await self._fire_one()
+            if one == 0:
+                break
+            fired += one
+        return fired
+
+    async def _claim_and_fire(self, size: int) -> int:
+        async with self._database.transaction(SYSTEM) as connection:
+            changes: list[tuple[Ticket, Performed]] = []
+            async for row in queries("timers").claim_timers(connection, batch=size):
+                ticket = ticket_from(row["ticket"])
+                if row["snapshot_seq"] != ticket.seq:
+                    continue  # changed while it was being locked: the next claim sees it whole
+                office = await self._office(ticket.office_id, row["config_version"])
+                self._clock.set(row["office_time"])
+                change = self._fire(loaded_from(row, ticket), office, row["office_time"])
+                changes.append((ticket, change))
+            if changes:
+                await self._tickets.write(connection, changes)
+        return len(changes)
+
+    async def _fire_one(self) -> int:
+        ticket: Ticket | None = None
+        try:
+            async with self._database.transaction(SYSTEM) as connection:
+                async for row in queries("timers").claim_timers(connection, batch=1):
+                    ticket = ticket_from(row["ticket"])
+                    office = await self._office(ticket.office_id, row["config_version"])
+                    performed = self._fire(loaded_from(row, ticket), office, row["office_time"])
+                    await self._tickets.write(connection, [(ticket, performed)])
+                    return 1
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
+            if ticket is None:
+                raise
+            log.exception("timer_failed", office=ticket.office_id)
+            async with self._database.transaction(SYSTEM) as connection:
+                await queries("timers").put_aside(
+                    connection, office_id=ticket.office_id, ticket_id=ticket.id, most=MOST_TRIES
+                )
+            return 1
+        return 0
+
+    async def _office(self, office_id: int, version: int) -> Office:
+        office = await self._offices.current(office_id)
+        return office if office.config_version == version else await self._offices.reload(office_id)
+
+    def _fire(self, loaded: Loaded, office: Office, now: datetime) -> Performed:
+        commands = due_commands(loaded.ticket, loaded.deadlines, loaded.timers, office, now)
+        if not commands:
+            # Timers of rows that have ended meanwhile: the reactors call them off.
+            performed = self._tickets.settle(loaded, now, office)
+        else:
+            performed = perform(loaded, commands, SYSTEM_ACTOR, now, office, self._tickets.reactors)
+        if isinstance(performed, Refusal):
+            raise RefusedFiring(performed.code)
+        return performed

@@ -1,0 +1,295 @@
+"""Looking at tickets: one with everything around it, and the queue. Scope is part of every query (D7)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from complaints_service.clock import OfficeClock
+from complaints_service.database import SYSTEM, Database, Scope, queries
+from complaints_service.errors import FieldProblem, Invalid, NotFound
+from complaints_service.keys import Keys
+from complaints_service.office.model import Office, Person
+from complaints_service.tickets.model import Privacy, Ticket
+from complaints_service.tickets.port import DeadlineRow
+from complaints_service.tickets.rows import deadlines_from, ticket_from
+
+NUMBER = re.compile(r"[A-Z]{1,6}-\d{4}-\d{6,12}")
+MOST_FOUND = 500
+
+
+class ComplaintWords(msgspec.Struct, frozen=True):
+    """The citizen's words; empty after erasure."""
+
+    subject: str = ""
+    description: str = ""
+    location: str | None = None
+    occurred_on: str | None = None
+    reported: str | None = None
+    erased_at: datetime | None = None
+
+
+class ReporterDetails(msgspec.Struct, frozen=True):
+    """Who complained, as far as it is stored."""
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    whatsapp: str | None = None
+
+
+class StoredMessage(msgspec.Struct, frozen=True):
+    """A message or note of the thread, beside event ``seq``."""
+
+    seq: int
+    sender: str
+    person_id: int | None
+    at: datetime
+    released_at: datetime
+    text: str
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An entry of the log as stored; ``body`` is JSON text."""
+
+    seq: int
+    at: datetime
+    type: str
+    actor: str
+    person_id: int | None
+    body: str
+    released_at: datetime
+    undone_by: int | None
+
+    def values(self) -> dict[str, object]:
+        """The body, decoded."""
+        return msgspec.json.decode(self.body, type=dict[str, object])
+
+
+class Rating(msgspec.Struct, frozen=True):
+    """The reporter's judgement in the present episode."""
+
+    score: int
+    at: datetime
+
+
+class TicketFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One ticket and everything around it. ``reporter`` is None when nothing is stored or the reader may not see it."""
+
+    ticket: Ticket
+    now: datetime
+    text: ComplaintWords
+    reporter: ReporterDetails | None
+    reporter_hidden: bool
+    messages: tuple[StoredMessage, ...]
+    events: tuple[StoredEvent, ...]
+    deadlines: tuple[DeadlineRow, ...]
+    rating: Rating | None
+    merged_into: str | None
+
+
+class QueueFilters(msgspec.Struct, frozen=True, kw_only=True):
+    """What to list. ``ended``: all tickets by receipt instead of the open ones by next breach."""
+
+    statuses: tuple[str, ...] = ()
+    unit: int | None = None
+    assignee: int | None = None
+    unassigned: bool = False
+    category: str | None = None
+    service: str | None = None
+    kind: str | None = None
+    channel: str | None = None
+    priority: str | None = None
+    overdue: bool = False
+    due_before: datetime | None = None
+    words: str | None = None
+    newest_first: bool = False
+
+
+class QueueItem(msgspec.Struct, frozen=True):
+    """One row of the queue."""
+
+    id: int
+    number: str
+    status: str
+    kind: str
+    category: str | None
+    service: str | None
+    channel: str
+    privacy: str
+    priority: str
+    unit_id: int
+    assignee_id: int | None
+    received_at: datetime
+    next_due_at: datetime | None
+    level: int
+    version: int
+    oversight: bool
+    requested_days: int | None
+    subject: str
+    excerpt: str
+
+
+class QueuePage(msgspec.Struct, frozen=True):
+    """A page of the queue, where the next one begins, and counts of the whole scope."""
+
+    items: list[QueueItem]
+    next_cursor: str | None
+    counts: dict[str, int]
+    now: datetime
+
+
+class TicketReader:
+    """Reads tickets for people and citizens."""
+
+    def __init__(self, database: Database, clock: OfficeClock, keys: Keys) -> None:
+        self._database = database
+        self._clock = clock
+        self._keys = keys
+
+    async def file_of(self, scope: Scope, office: Office, number: str, viewer: Person | None = None) -> TicketFile:
+        """The ticket with this number as far as the scope sees it. Raises NotFound.
+
+        A person without the right does not see who filed a confidential complaint; for the citizen (viewer None) nothing is hidden.
+        """
+        async with self._database.transaction(scope) as connection:
+            row = await queries("reading").ticket_by_number(connection, office_id=office.id, number=number)
+        if row is None:
+            raise NotFound
+        self._clock.set(row["office_time"])
+        return _file_from(row, viewer)
+
+    async def look_at_reporter(
+        self, scope: Scope, office: Office, number: str, viewer: Person
+    ) -> ReporterDetails | None:
+        """Personal data for a person of the office; the look is logged in the same transaction (Law 27/2022)."""
+        async with self._database.transaction(scope) as connection:
+            row = await queries("reading").ticket_by_number(connection, office_id=office.id, number=number)
+            if row is None:
+                raise NotFound
+            file = _file_from(row, viewer)
+            if file.reporter is not None:
+                await queries("reading").log_look(
+                    connection, office_id=office.id, person_id=viewer.id, ticket_id=file.ticket.id, what="reporter"
+                )
+        return file.reporter
+
+    async def with_code(self, office: Office, number: str, code: str) -> TicketFile:
+        """The ticket for whoever knows number and code. Raises NotFound alike for an unknown number and a wrong code."""
+        ticket_id = await self.prove(office, number, code)
+        return await self.file_of(Scope.ticket(office.id, ticket_id), office, number)
+
+    async def prove(self, office: Office, number: str, code: str) -> int:
+        """The ticket's id when the code belongs to the number, compared in constant time. Raises NotFound."""
+        row = None
+        if NUMBER.fullmatch(number):
+            async with self._database.transaction(SYSTEM) as connection:
+                row = await queries("reading").id_by_number(connection, office_id=office.id, number=number)
+        ticket_id, key_id = (row["id"], row["key_id"]) if row is not None else (0, office.key_id)
+        matches = self._keys.code_matches(code, office.id, ticket_id, key_id)
+        if row is None or not matches:
+            raise NotFound("No complaint with this number and code was found. Check both; the code is on your receipt.")
+        return ticket_id
+
+    async def queue(
+        self,
+        scope: Scope,
+        office: Office,
+        viewer: Person,
+        filters: QueueFilters,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> QueuePage:
+        """A page of the tickets the viewer may see. Raises Invalid for a broken cursor."""
+        after = _cursor_from(cursor)
+        units = sorted(office.scope_units(viewer))
+        seen: dict[str, object] = {
+            "office_id": office.id,
+            "units": units,
+            "own_units": sorted(viewer.works_in),
+            "person": viewer.id,
+        }
+        async with self._database.transaction(scope) as connection:
+            now: datetime = await queries("office").office_time(connection)
+            found = None
+            if filters.words:
+                hits = queries("reading").search(connection, words=filters.words[:200], most=MOST_FOUND, **seen)
+                found = [row["id"] async for row in hits]
+                found += await _by_number(connection, office, filters.words)
+            listing = queries("reading").by_receipt if filters.newest_first else queries("reading").queue
+            rows = listing(
+                connection,
+                **seen,
+                statuses=list(filters.statuses) or None,
+                unit=filters.unit,
+                assignee=filters.assignee,
+                unassigned=filters.unassigned,
+                category=filters.category,
+                service=filters.service,
+                kind=filters.kind,
+                channel=filters.channel,
+                priority=filters.priority,
+                due_before=now if filters.overdue else filters.due_before,
+                found=found,
+                after_due=after[0] if after else None,
+                after_id=after[1] if after else None,
+                most=limit + 1,
+            )
+            items = [QueueItem(**dict(row)) async for row in rows]
+            counts = await queries("reading").queue_counts(connection, **seen)
+        self._clock.set(now)
+        next_cursor = None
+        if len(items) > limit:
+            items = items[:limit]
+            last = items[-1]
+            key = last.received_at if filters.newest_first else last.next_due_at
+            next_cursor = _cursor(key, last.id) if key is not None else None
+        return QueuePage(items, next_cursor, dict(counts), now)
+
+
+async def _by_number(connection: asyncpg.Connection, office: Office, words: str) -> list[int]:
+    number = words.strip().upper()
+    if not NUMBER.fullmatch(number):
+        return []
+    row = await queries("reading").id_by_number(connection, office_id=office.id, number=number)
+    return [row["id"]] if row is not None else []
+
+
+def _file_from(row: asyncpg.Record, viewer: Person | None) -> TicketFile:
+    ticket = ticket_from(row["ticket"])
+    hidden = viewer is not None and ticket.privacy is Privacy.CONFIDENTIAL and not viewer.sees_confidential
+    reporter = msgspec.json.decode(row["reporter"], type=ReporterDetails) if row["reporter"] else None
+    return TicketFile(
+        ticket=ticket,
+        now=row["office_time"],
+        text=msgspec.json.decode(row["words"] or "{}", type=ComplaintWords),
+        reporter=None if hidden else reporter,
+        reporter_hidden=hidden and reporter is not None,
+        messages=msgspec.json.decode(row["messages"], type=tuple[StoredMessage, ...]),
+        events=msgspec.json.decode(row["events"], type=tuple[StoredEvent, ...]),
+        deadlines=deadlines_from(row["deadlines"]),
+        rating=msgspec.json.decode(row["rating"], type=Rating) if row["rating"] else None,
+        merged_into=row["merged_into_number"],
+    )
+
+
+def _cursor(at: datetime, ticket_id: int) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{ticket_id}".encode()).decode().rstrip("=")
+
+
+def _cursor_from(cursor: str | None) -> tuple[datetime, int] | None:
+    if not cursor:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at, _, ticket_id = base64.urlsafe_b64decode(padded.encode("ascii")).decode().partition("|")
+        moment, number = datetime.fromisoformat(at), int(ticket_id)
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError(cursor)
+    except (ValueError, UnicodeError) as error:
+        raise Invalid([FieldProblem("/cursor", "bad_cursor", "Start again from the first page.")]) from error
+    return moment, number
