@@ -62,7 +62,7 @@ class RateLimits:
         self._away_until = 0.0
         self._valkey: redis.asyncio.Redis | None = None
         if settings.redis_url is not None:
-            self._valkey = redis.asyncio.Redis.from_url(
+            self._valkey = redis.asyncio.Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
                 settings.redis_url,
                 socket_timeout=VALKEY_TIMEOUT,
                 socket_connect_timeout=VALKEY_TIMEOUT,
