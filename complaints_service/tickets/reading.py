@@ -106,6 +106,9 @@ class QueueFilters(msgspec.Struct, frozen=True, kw_only=True):
     priority: str | None = None
     overdue: bool = False
     due_before: datetime | None = None
+    due_from: datetime | None = None
+    received_from: datetime | None = None
+    received_before: datetime | None = None
     words: str | None = None
     newest_first: bool = False
 
@@ -234,6 +237,9 @@ class TicketReader:
                 channel=filters.channel,
                 priority=filters.priority,
                 due_before=now if filters.overdue else filters.due_before,
+                due_from=filters.due_from,
+                received_from=filters.received_from,
+                received_before=filters.received_before,
                 found=found,
                 after_due=after[0] if after else None,
                 after_id=after[1] if after else None,

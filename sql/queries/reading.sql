@@ -31,7 +31,7 @@ SELECT id, key_id FROM ticket WHERE office_id = :office_id AND number = :number;
 -- name: log_look(office_id, person_id, ticket_id, what)!
 INSERT INTO access_log (office_id, person_id, ticket_id, what) VALUES (:office_id, :person_id, :ticket_id, :what);
 
--- name: queue(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, found, after_due, after_id, most)
+-- name: queue(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, due_from, received_from, received_before, found, after_due, after_id, most)
 -- The open queue by next breach; keyset (next_due_at, id).
 SELECT
     k.id, k.number, k.status, k.kind, k.category, k.service, k.channel, k.privacy, k.priority, k.unit_id, k.assignee_id,
@@ -53,12 +53,15 @@ WHERE k.office_id = :office_id
     AND (:channel::text IS NULL OR k.channel = :channel::text)
     AND (:priority::text IS NULL OR k.priority = :priority::text)
     AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
+    AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
+    AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
+    AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
     AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
     AND (:after_due::timestamptz IS NULL OR (k.next_due_at, k.id) > (:after_due::timestamptz, :after_id::bigint))
 ORDER BY k.next_due_at, k.id
 LIMIT :most::integer;
 
--- name: by_receipt(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, found, after_due, after_id, most)
+-- name: by_receipt(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, due_from, received_from, received_before, found, after_due, after_id, most)
 -- All tickets, ended ones too, newest first; keyset (received_at, id) descending. Parameters as in queue.
 SELECT
     k.id, k.number, k.status, k.kind, k.category, k.service, k.channel, k.privacy, k.priority, k.unit_id, k.assignee_id,
@@ -79,6 +82,9 @@ WHERE k.office_id = :office_id
     AND (:channel::text IS NULL OR k.channel = :channel::text)
     AND (:priority::text IS NULL OR k.priority = :priority::text)
     AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
+    AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
+    AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
+    AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
     AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
     AND (:after_due::timestamptz IS NULL OR (k.received_at, k.id) < (:after_due::timestamptz, :after_id::bigint))
 ORDER BY k.received_at DESC, k.id DESC
