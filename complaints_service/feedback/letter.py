@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import chain
 
 import msgspec
 
 from complaints_service.feedback.rules import Case, Report, as_seen_by, groups
 from complaints_service.feedback.views import figures
+from complaints_service.i18n import day, moment
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.office.model import Office, Person, Role
 from complaints_service.tickets.port import OutboxRow
@@ -43,9 +45,8 @@ def _letter(report: Report, office: Office, person: Person, message_ids: Message
     counted = figures(seen)
     params = {
         "cycle": report.cycle,
-        "starts_at": report.period.starts_at,
-        "ends_at": report.period.ends_at,
         "monthly": report.monthly,
+        **_period(report, office, person.language),
         "unresolved": counted.unresolved,
         "reopened": counted.reopened,
         "dissatisfied": counted.dissatisfied,
@@ -67,6 +68,16 @@ def _letter(report: Report, office: Office, person: Person, message_ids: Message
         released_at=report.closed_at,
         message_id=message_ids.for_row(key),
     )
+
+
+def _period(report: Report, office: Office, language: str) -> dict[str, str]:
+    """First day and last day (a month) or moment (on demand), as the receiver reads them."""
+    period, zone = report.period, office.time_zone
+    last = day(period.ends_at - timedelta(microseconds=1), zone, language)
+    return {
+        "since": day(period.starts_at, zone, language),
+        "until": last if report.monthly else moment(period.ends_at, zone, language),
+    }
 
 
 def worst(report: Report) -> list[Case]:
