@@ -48,13 +48,14 @@ WHERE office_id = :office_id AND state = 'queued' AND kind = 'chat' AND chat_id 
     AND params::json ->> 'template' = 'summary';
 
 -- name: ticket_in_chat(office_id, ticket_id)^
--- How the latest ticket of a chat stands, and what a thread needs to know of it.
-SELECT id, number, status, status_before, released_at, language FROM ticket WHERE office_id = :office_id AND id = :ticket_id;
+-- How a ticket of a chat stands, and as what the person sees it while an officer's deed can still be undone.
+SELECT id, number, status, CASE WHEN office_now() >= released_at THEN status ELSE status_before END AS seen_status
+FROM ticket WHERE office_id = :office_id AND id = :ticket_id;
 
--- name: ticket_of_reporter(office_id, number, address_key)^
--- A ticket by its number, only for the chat of the person who filed it.
+-- name: ticket_of_chat(office_id, number, chat_id)^
+-- A ticket by its number, only for the chat in which it was filed.
 SELECT k.id, k.number FROM ticket AS k
-INNER JOIN reporter AS r ON r.office_id = k.office_id AND r.ticket_id = k.id AND r.whatsapp_key = :address_key
+INNER JOIN reporter AS r ON r.office_id = k.office_id AND r.ticket_id = k.id AND r.chat_id = :chat_id::bigint
 WHERE k.office_id = :office_id AND k.number = :number;
 
 -- name: chats_being_filed(limit)

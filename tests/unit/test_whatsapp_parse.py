@@ -86,7 +86,9 @@ def test_a_text_by_gowa() -> None:
     ("raw", "kind", "text", "choice"),
     [
         (
-            message("interactive", interactive={"type": "button_reply", "button_reply": {"id": "send:1", "title": "Kirim"}}),
+            message(
+                "interactive", interactive={"type": "button_reply", "button_reply": {"id": "send:1", "title": "Kirim"}}
+            ),
             InboundKind.CHOICE,
             "Kirim",
             "send:1",

@@ -6,8 +6,8 @@ Contract with whoever sends them (``params`` of the row)::
      "values": {"site": "https://...", "number": "LT-2026-000417", ...},
      "choices": [["send:1f2e3d4c", "Send"], ["edit:1f2e3d4c", "Change"], ["cancel:1f2e3d4c", "Cancel"]]}
 
-The template is rendered in the chat's language with the values, ``office``, ``draft`` (the chat's draft as text, at that moment)
-and ``choices``. Titles are msgids. The Cloud API shows choices as reply buttons, GOWA as numbered lines under the text.
+The template is rendered in the chat's language with the values, ``office`` and ``draft_text`` (the chat's draft at that moment).
+Titles are msgids. The Cloud API shows choices as reply buttons, GOWA as numbered lines under the text.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -73,11 +74,8 @@ def _readable(raw: object, names: dict[str, str]) -> Item:
 
 def _mark(raw: object) -> str:
     """The message's own id where it has one, so that an improved later delivery is the same message; else a digest of it."""
-    if isinstance(raw, dict):
-        try:
-            return identifier(mapping(raw), "id")
-        except Unreadable:
-            pass
+    with contextlib.suppress(Unreadable):
+        return identifier(mapping(raw), "id")
     return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
 
 

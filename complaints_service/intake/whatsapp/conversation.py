@@ -133,7 +133,9 @@ def _word(chat: Chat, word: Word, inbound: Inbound, ticket: TicketInChat | None)
         case Word.GREETING if not in_thread:
             return _saying(chat, "greeting")
         case Word.THANKS if ticket is not None and not drafting and (ticket.answered or not ticket.open):
-            return _saying(chat, "thanks", _about(ticket), (Word.SETTLED,) if ticket.answered else ())
+            if ticket.answered:
+                return _saying(chat, "thanks_settled", _about(ticket), (Word.SETTLED,))
+            return _saying(chat, "thanks")
         case Word.SETTLED if ticket is not None and ticket.answered and not drafting:
             return Turn(_offering(chat), deed=ToThread("", resolved=True))
         case _:
@@ -161,9 +163,7 @@ def _words(chat: Chat, inbound: Inbound, ticket: TicketInChat | None, fresh_key:
     if not draft.fits(part):
         return _saying(chat, "too_long")
     draft = draft.adding(part)
-    begun = msgspec.structs.replace(
-        chat, step=Step.DRAFTING, draft=draft, draft_key=chat.draft_key or fresh_key
-    )
+    begun = msgspec.structs.replace(chat, step=Step.DRAFTING, draft=draft, draft_key=chat.draft_key or fresh_key)
     if not draft.long_enough:
         return _saying(begun, "too_short")
     if draft.all_before(draft.confirmed_at):
@@ -189,9 +189,7 @@ def _offering(chat: Chat, choices: tuple[Word, ...] = ()) -> Chat:
     return msgspec.structs.replace(chat, draft=draft)
 
 
-def _saying(
-    chat: Chat, template: str, values: dict[str, str] | None = None, choices: tuple[Word, ...] = ()
-) -> Turn:
+def _saying(chat: Chat, template: str, values: dict[str, str] | None = None, choices: tuple[Word, ...] = ()) -> Turn:
     """Say one thing. While a draft waits for a decision, the digits keep standing for kirim, ubah, batal."""
     if not choices and chat.step is Step.DRAFTING and chat.draft.long_enough:
         return Turn(_offering(chat, DECIDE), (Say(template, values or {}),))

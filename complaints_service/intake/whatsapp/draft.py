@@ -69,8 +69,8 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draft_to_text(draft: Draft) -> str:
-    """As stored: JSON whose ``text`` is the whole draft, for whoever writes the summary."""
-    return msgspec.json.encode({**msgspec.to_builtins(draft), "text": draft.text}).decode()
+    """As stored: JSON; whoever writes the summary reads its ``parts``."""
+    return msgspec.json.encode(draft).decode()
 
 
 def draft_from_text(stored: str) -> Draft:

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import cast
 
-LONGEST_TEXT = 20_000
+# What a person's own WhatsApp lets through in one message.
+LONGEST_TEXT = 65_536
 LONGEST_ID = 300
 LONGEST_NAME = 100
 # Control characters but line feed and tab (PostgreSQL refuses NUL), lone surrogates, and the marks that turn text around.
