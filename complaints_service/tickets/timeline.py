@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -176,10 +177,17 @@ def next_step(file: TicketFile, office: Office, language: str) -> str:
 
 def timeline(file: TicketFile, office: Office, language: str, audience: str) -> list[TimelineEntry]:
     """The log in words, oldest first. ``audience``: citizen (released and public events only) or officer."""
+    return entries_of(file.events, file.now, office, language, audience)
+
+
+def entries_of(
+    events: Iterable[StoredEvent], now: datetime, office: Office, language: str, audience: str
+) -> list[TimelineEntry]:
+    """As ``timeline``, of any part of the log."""
     entries: list[TimelineEntry] = []
-    for event in file.events:
+    for event in events:
         if audience == "citizen":
-            if event.undone_by is not None or event.released_at > file.now:
+            if event.undone_by is not None or event.released_at > now:
                 continue
             msgid = CITIZEN_WORDS.get(_variant_for_citizen(event))
         else:
