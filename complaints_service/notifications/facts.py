@@ -8,6 +8,7 @@ import msgspec
 
 from complaints_service.office.model import Office, Person
 from complaints_service.tickets.model import Kind, Privacy, Status
+from complaints_service.tickets.reading import StoredEvent
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,22 +32,6 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     uncertain: int
     message_id: str
     token: bytes = b""
-
-
-class EventFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of the log; ``body`` is its JSON text."""
-
-    seq: int
-    at: datetime
-    type: str
-    actor: str
-    body: str
-    undone: bool
-
-    @property
-    def values(self) -> dict[str, object]:
-        """The decoded body. Raises msgspec.DecodeError when it is not an object."""
-        return msgspec.json.decode(self.body, type=dict[str, object])
 
 
 class DeadlineFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +81,9 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     key_id: int
     email: str | None
     message: str | None
-    event: EventFacts | None
+    event: StoredEvent | None
     deadlines: tuple[DeadlineFacts, ...]
-    recent: tuple[EventFacts, ...]
+    recent: tuple[StoredEvent, ...]
 
     def deadline(self, target: str) -> DeadlineFacts | None:
         """The promise of a target in the ticket's present episode, else in the last one that had it."""

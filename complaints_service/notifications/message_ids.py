@@ -19,9 +19,7 @@ class MessageIds:
     def for_row(self, dedupe_key: str) -> str:
         """The id of an outbox row: a keyed hash of its unique key; random while the key still waits for the ticket's id."""
         name = (
-            uuid.uuid4().hex
-            if TICKET_TO_COME in dedupe_key
-            else self._keys.digest("message-id", dedupe_key)[:16].hex()
+            uuid.uuid4().hex if TICKET_TO_COME in dedupe_key else self._keys.digest("message-id", dedupe_key)[:16].hex()
         )
         return f"<{name}@{self.host}>"
 

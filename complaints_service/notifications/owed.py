@@ -60,7 +60,7 @@ def judge(message: Addressed) -> NotOwed | Unreachable | None:
 
 
 def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> NotOwed | None:
-    if ticket.event is not None and ticket.event.undone:
+    if ticket.event is not None and ticket.event.undone_by is not None:
         return NotOwed.UNDONE
     only_while = _ONLY_WHILE.get(kind)
     if only_while is not None and ticket.status not in only_while:

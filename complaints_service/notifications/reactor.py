@@ -168,11 +168,9 @@ def _each(
     kind: MessageKind, event: Event, *, escalation: bool = False, params: dict[str, object] | None = None
 ) -> Iterator[Letter]:
     """One letter to each person whom the rule that wrote the event has resolved."""
-    recipients = event.body.get("recipients")
-    if isinstance(recipients, list | tuple):
-        for person_id in dict.fromkeys(recipients):
-            for letter in _unless_actor(kind, person_id, event):
-                yield msgspec.structs.replace(letter, escalation=escalation, params=params or {})
+    for person_id in dict.fromkeys(msgspec.convert(event.body.get("recipients", ()), tuple[int, ...])):
+        for letter in _unless_actor(kind, person_id, event):
+            yield msgspec.structs.replace(letter, escalation=escalation, params=params or {})
 
 
 def _unless_actor(kind: MessageKind, person_id: object, event: Event) -> Iterator[Letter]:

@@ -20,7 +20,7 @@ RETURNING office_id;
 UPDATE link SET used_at = NULL WHERE token_hash = :token_hash;
 
 -- name: events_since(office_id, ticket_id, at)
-SELECT seq, at, type, actor, body, false AS undone FROM ticket_event
+SELECT seq, at, type, actor, person_id, body, released_at, undone_by FROM ticket_event
 WHERE office_id = :office_id AND ticket_id = :ticket_id AND at > :at AND undone_by IS NULL
 ORDER BY seq LIMIT 20;
 

@@ -120,15 +120,15 @@ SELECT
         'email', r.email,
         'message', (SELECT m.text FROM message AS m
                     WHERE m.office_id = t.office_id AND m.ticket_id = t.id AND m.seq = :event_seq::integer AND m.erased_at IS NULL),
-        'event', (SELECT json_build_object('seq', e.seq, 'at', e.at, 'type', e.type, 'actor', e.actor, 'body', e.body,
-                                           'undone', e.undone_by IS NOT NULL)
+        'event', (SELECT json_build_object('seq', e.seq, 'at', e.at, 'type', e.type, 'actor', e.actor, 'person_id', e.person_id,
+                                           'body', e.body, 'released_at', e.released_at, 'undone_by', e.undone_by)
                   FROM ticket_event AS e WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.seq = :event_seq::integer),
         'deadlines', (SELECT coalesce(json_agg(json_build_object(
                           'target', d.target, 'episode', d.episode, 'started_at', d.started_at, 'due_at', d.due_at, 'amount', d.amount,
                           'measure', d.measure, 'paused_at', d.paused_at, 'ended_at', d.ended_at) ORDER BY d.episode, d.due_at), '[]')
                       FROM deadline AS d WHERE d.office_id = t.office_id AND d.ticket_id = t.id),
         'recent', (SELECT coalesce(json_agg(x ORDER BY x.seq DESC), '[]') FROM (
-                       SELECT e.seq, e.at, e.type, e.actor, e.body, false AS undone FROM ticket_event AS e
+                       SELECT e.seq, e.at, e.type, e.actor, e.person_id, e.body, e.released_at, e.undone_by FROM ticket_event AS e
                        WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.undone_by IS NULL AND e.type <> 'undone'
                        ORDER BY e.seq DESC LIMIT 3) AS x)
     )::text AS facts

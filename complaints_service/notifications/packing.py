@@ -1,0 +1,174 @@
+"""A claimed row made ready to leave: facts, words, link, address. The last look at the database before the hand-over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from complaints_service.database import Database, Scope, queries
+from complaints_service.keys import Keys
+from complaints_service.notifications import composing
+from complaints_service.notifications.email import Envelope, UnusableAddress, build
+from complaints_service.notifications.facts import Addressed, Claimed
+from complaints_service.notifications.kinds import ACTING, MessageKind, Recipient, Way
+from complaints_service.notifications.links import Links
+from complaints_service.notifications.loading import further, gather
+from complaints_service.notifications.message_ids import MessageIds
+from complaints_service.notifications.owed import NotOwed, Unreachable, judge
+from complaints_service.notifications.rendering import Renderer
+from complaints_service.notifications.store import CANCELLED, DEAD
+from complaints_service.notifications.whatsapp import Parcel
+from complaints_service.office.store import OfficeStore
+from complaints_service.settings import Settings, WhatsAppProvider
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+_PAGES = {MessageKind.ALARM: "/admin", MessageKind.ROLL_UP: "/desk?overdue=true", MessageKind.DIGEST: "/desk"}
+_FENCED = "fenced"
+
+
+class Packed(msgspec.Struct, frozen=True, kw_only=True):
+    """Ready to leave, by one of the two ways."""
+
+    envelope: Envelope | None = None
+    parcel: Parcel
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """Nothing will leave: ``cancelled`` or ``dead`` with the reason, or ``fenced``: the lease is somebody else's."""
+
+    state: str
+    reason: str
+
+
+_NO_PARCEL = msgspec.json.decode(b'{"to":"","message":{"text":""},"reference":""}', type=Parcel)
+
+
+class Packer:
+    """Renders at sending: codes, tokens, names and texts exist only here and in the message."""
+
+    def __init__(
+        self,
+        database: Database,
+        offices: OfficeStore,
+        keys: Keys,
+        settings: Settings,
+        links: Links,
+        renderer: Renderer,
+        ids: MessageIds,
+    ) -> None:
+        self._database = database
+        self._offices = offices
+        self._keys = keys
+        self._settings = settings
+        self._links = links
+        self._renderer = renderer
+        self._ids = ids
+
+    async def pack(self, row: Claimed) -> Packed | Settled:
+        """Look, judge, make the link, fence and render. Whatever the row or a template does wrong is raised, and nothing has left."""
+        office = await self._offices.current(row.office_id)
+        async with self._database.transaction(Scope.system()) as connection:
+            message = await gather(connection, row, office)
+            verdict = judge(message)
+            if isinstance(verdict, NotOwed):
+                return Settled(CANCELLED, verdict.value)
+            if isinstance(verdict, Unreachable):
+                return Settled(DEAD, verdict.value)
+            more = await further(connection, message)
+            if more is None:
+                return Settled(CANCELLED, NotOwed.NOTHING_LEFT.value)
+            url = await self._url(connection, message)
+            try:
+                packed = self._render(message, more, url)
+            except UnusableAddress as error:
+                return Settled(DEAD, str(error))
+            held = await queries("outbox").hand_over(
+                connection,
+                office_id=row.office_id,
+                id=row.id,
+                token=row.token,
+                lease_seconds=self._settings.lease_seconds,
+            )
+            return packed if held is not None else Settled(_FENCED, "lease_lost")
+
+    async def _url(self, connection: Connection, message: Addressed) -> str:
+        """Where the one button leads; the token in it is made now and stored hashed."""
+        row, ticket, base = message.row, message.ticket, self._settings.base_url
+        if ticket is None:
+            return base + _PAGES.get(MessageKind(row.kind), "/desk")
+        if row.recipient != Recipient.PERSON:
+            token = await self._links.for_reporter(connection, row.office_id, ticket, row.id)
+            return f"{base}/m/{token}"
+        if row.kind in ACTING and message.person is not None:
+            token = await self._links.for_person(connection, row.office_id, ticket, message.person.id, row.id)
+            return f"{base}/a/{token}"
+        return f"{base}/desk/t/{ticket.number}"
+
+    def _render(self, message: Addressed, more: dict[str, object], url: str) -> Packed:
+        row, office = message.row, message.office
+        language = composing.language_of(message)
+        values = composing.context(message, more, url, self._settings.base_url, self._keys)
+        if row.way == Way.WHATSAPP:
+            return self._parcel(message, values, language)
+        to = row.address or ""
+        if row.recipient == Recipient.PERSON and message.person is not None:
+            to = message.person.email or ""
+        elif row.recipient == Recipient.REPORTER and message.ticket is not None:
+            to = message.ticket.email or ""
+        envelope = Envelope(
+            to=to,
+            to_name=message.person.name if message.person is not None else "",
+            sender=self._settings.mail_from,
+            sender_name=office.name,
+            message_id=row.message_id,
+            thread_root=self._ids.thread_root(office.id, row.ticket_id) if row.ticket_id is not None else None,
+            language=language,
+            mail=self._renderer.email(composing.template_of(message), values, language, office.time_zone),
+        )
+        build(envelope)
+        return Packed(envelope=envelope, parcel=_NO_PARCEL)
+
+    def _parcel(self, message: Addressed, values: dict[str, object], language: str) -> Packed:
+        chat, zone = message.chat, message.office.time_zone
+        if chat is None or chat.provider != self._settings.whatsapp_provider:
+            raise LookupError("the chat belongs to another gateway")
+        if message.row.kind == MessageKind.CHAT:
+            params, own, choices = composing.chat_turn(message)
+            said = self._renderer.chat_turn(params.template, values | own, choices, language, zone)
+        else:
+            said = self._renderer.chat(composing.template_of(message), values, language, zone)
+        reference = message.row.message_id.strip("<>")
+        return Packed(parcel=Parcel(to=chat.address, message=said, reference=reference))
+
+    async def other_way(self, row: Claimed) -> None:
+        """WhatsApp cannot reach the person: the same news by e-mail, if there is an address and it is not on its way already."""
+        if row.way != Way.WHATSAPP or row.ticket_id is None or row.kind == MessageKind.CHAT:
+            return
+        office = await self._offices.current(row.office_id)
+        async with self._database.transaction(Scope.system()) as connection:
+            message = await gather(connection, row, office)
+            if message.ticket is None or not message.ticket.email:
+                return
+            key = row.dedupe_key.rpartition(":")[0] + ":reporter"
+            await queries("outbox").put(
+                connection,
+                office_id=row.office_id,
+                ticket_id=row.ticket_id,
+                event_seq=row.event_seq,
+                dedupe_key=key,
+                kind=row.kind,
+                way=Way.EMAIL.value,
+                recipient=Recipient.REPORTER.value,
+                person_id=None,
+                address=None,
+                params=row.params,
+                message_id=self._ids.for_row(key),
+            )
+
+
+def gateway_known(settings: Settings) -> bool:
+    """Whether WhatsApp messages can leave at all."""
+    return settings.whatsapp_provider is not WhatsAppProvider.NONE

@@ -1,0 +1,40 @@
+"""The state of each way out in this process: a broken or throttled way rests, so that one outage costs one try and not thousands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from complaints_service.clock import monotonic
+from complaints_service.notifications.kinds import Way
+
+
+class _State(msgspec.Struct):
+    failures: int = 0
+    rests_until: float = 0.0
+
+
+class Ways:
+    """Machine time; forgotten when the process ends."""
+
+    def __init__(self) -> None:
+        self._states = {way.value: _State() for way in Way}
+
+    def open(self) -> list[str]:
+        """Ways that may be tried now."""
+        now = monotonic()
+        return [way for way, state in self._states.items() if now >= state.rests_until]
+
+    def failed(self, way: str, seconds: float) -> None:
+        """The way rests for so long."""
+        state = self._states[way]
+        state.failures += 1
+        state.rests_until = monotonic() + seconds
+
+    def failures(self, way: str) -> int:
+        """Failures in a row."""
+        return self._states[way].failures
+
+    def worked(self, way: str) -> None:
+        """The way is whole (again)."""
+        self._states[way].failures = 0
+        self._states[way].rests_until = 0.0
