@@ -58,6 +58,12 @@ _MASKS = tuple(
     )
 )
 _LONGEST = 300
+_TRACEBACK = "Traceback (most recent call last)"
+_IN_TRACEBACK = re.compile(
+    r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\w+)'
+    r"|^[ |]*(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Group|Exit|Interrupt|Missing|Refused|Unavailable))\b",
+    re.MULTILINE,
+)
 _MESSAGE_IS_OURS = (DomainError, AttributeError, NameError, ImportError, TypeError, RecursionError, MemoryError)
 _QUIET = ("httpx", "httpcore", "mail.log", "aiosmtpd", "asyncio", "uvicorn.access", "PIL", "arq.jobs", "multipart")
 
@@ -89,6 +95,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            pass_foreign_args=True,
             foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign_words, *shared],
         )
     )
@@ -113,13 +120,26 @@ class _Process:
 def foreign_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A library's line: its own words, with only numbers and plain identifiers filled in (asyncio repeats whole errors)."""
     record: object = event.get("_record")
+    arguments: object = event.pop("positional_args", ())
     if isinstance(record, logging.LogRecord):
-        words = str(record.msg).partition("\n")[0]
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        with contextlib.suppress(TypeError, ValueError):
-            words = words % tuple(_argument(one) for one in arguments) if arguments else words
+        words = str(record.msg)
+        if _TRACEBACK in words:
+            event["exception"] = _places(words)
+        words = words.strip().partition("\n")[0]
+        if isinstance(arguments, tuple) and arguments:
+            with contextlib.suppress(TypeError, ValueError):
+                words %= tuple(_argument(one) for one in cast("tuple[object, ...]", arguments))
         event["event"] = words
     return event
+
+
+def _places(text: str) -> str:
+    """What ``describe`` would say of a traceback that somebody else has written out: places and types, no messages."""
+    parts = [
+        f"{_short(found['file'])}:{found['line']} {found['function']}" if found["file"] else found["type"]
+        for found in _IN_TRACEBACK.finditer(text)
+    ]
+    return " > ".join(parts[-12:])
 
 
 def safe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

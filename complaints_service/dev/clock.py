@@ -72,7 +72,9 @@ class MovableClock:
             raise Invalid([FieldProblem("/advance", "one_of", "Give either advance or set.")])
         by = None if move.advance is None else span(move.advance)
         if move.set is not None and move.set.tzinfo is None:
-            raise Invalid([FieldProblem("/set", "form", "Write an instant with its zone, such as 2026-12-24T02:00:00Z.")])
+            raise Invalid(
+                [FieldProblem("/set", "form", "Write an instant with its zone, such as 2026-12-24T02:00:00Z.")]
+            )
         async with self._database.transaction(Scope.system()) as connection:
             row = await queries("dev").lock_clock(connection)
             before, shift = row["now"], row["shift"]
