@@ -1,0 +1,107 @@
+"""What a citizen reads about the promises of a case: what comes next, by when, and what was missed. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from complaints_service.i18n import moment, translate
+from complaints_service.office.model import Office
+from complaints_service.tickets.model import Kind, Privacy, Status, Ticket
+from complaints_service.tickets.port import DeadlineRow
+from complaints_service.tickets.reading import TicketFile
+
+PROMISES = ("verify", "answer")
+_TITLES = {"verify": "Checked and passed on by", "answer": "Answer by"}
+_STEPS = {
+    "verify": ("We check it and pass it on", "By {due} at the latest it is with those who can solve it."),
+    "answer": ("You get an answer", "By {due} at the latest. If we need longer we tell you why before that day."),
+}
+PRIVACY_SHORT = {
+    Privacy.OPEN: "Those who work on it",
+    Privacy.CONFIDENTIAL: "Only a few (confidential)",
+    Privacy.ANONYMOUS: "Nobody (anonymous)",
+}
+_SUBJECTS = {
+    Kind.COMPLAINT: "Your complaint",
+    Kind.SUGGESTION: "Your suggestion",
+    Kind.INFORMATION: "Your question",
+}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of "What happens next"."""
+
+    title: str
+    text: str
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """One promised date as the citizen reads it; ``late``: what to know about its having been missed (else empty)."""
+
+    title: str
+    text: str
+    late: str = ""
+
+
+def subject(file: TicketFile, language: str) -> str:
+    """What the case is called: the citizen's own subject, else what kind of case it is."""
+    return file.text.subject or translate(language, _SUBJECTS[file.ticket.kind])
+
+
+def next_steps(file: TicketFile, office: Office, language: str) -> list[Step]:
+    """The promised dates as steps, and what the citizen can do at the end."""
+    found: list[Step] = []
+    for row in _promised(file.deadlines, file.ticket):
+        title, text = _STEPS[row.target]
+        due = moment(row.due_at, office.time_zone, language)
+        found.append(Step(translate(language, title), translate(language, text, due=due)))
+    return [
+        *found,
+        Step(
+            translate(language, "You decide whether it is settled"),
+            translate(language, "After the answer you can say “settled” or “not yet”, and judge how we handled it."),
+        ),
+    ]
+
+
+def promises(file: TicketFile, office: Office, language: str, now: datetime) -> list[Promise]:
+    """Every promised date of the present episode; a missed one is never hidden."""
+    return [_promise(row, office, language, now) for row in _promised(file.deadlines, file.ticket)]
+
+
+def _promised(deadlines: tuple[DeadlineRow, ...], ticket: Ticket) -> list[DeadlineRow]:
+    """The present episode's promises in the order in which they fall due (only the answer is promised anew after a reopening)."""
+    of_now = [row for row in deadlines if row.target in PROMISES and row.episode == ticket.episode]
+    return sorted(of_now, key=lambda row: (row.due_at, row.target != "verify"))
+
+
+def _promise(row: DeadlineRow, office: Office, language: str, now: datetime) -> Promise:
+    def says(msgid: str, **values: object) -> str:
+        return translate(language, msgid, **values)
+
+    title = says(_TITLES[row.target])
+    due = moment(row.due_at, office.time_zone, language)
+    ended = row.ended_at is not None and row.ended_at <= now
+    if row.breached_at is None and not (not ended and row.paused_at is None and now > row.due_at):
+        if ended and row.outcome == "met" and row.ended_at is not None:
+            done = moment(row.ended_at, office.time_zone, language)
+            return Promise(title, says("{due} (done on {done})", due=due, done=done))
+        if ended:
+            return Promise(title, says("{due} (no longer needed)", due=due))
+        if row.paused_at is not None:
+            return Promise(title, says("{due} (waits for your answer and then moves on)", due=due))
+        return Promise(title, due)
+    if ended:
+        return Promise(title, due, says("This date was missed. We are sorry."))
+    return Promise(title, due, says("This date has passed. Our superiors have been told and press for an answer."))
+
+
+def beyond(status: Status, language: str) -> str:
+    """The way beyond the office, for cases that end without an answer (Law 37/2008); else empty."""
+    if status in (Status.REJECTED, Status.WITHDRAWN):
+        return translate(
+            language, "If you do not agree you can turn to the Ombudsman of the Republic of Indonesia: telephone 137."
+        )
+    return ""

@@ -1,0 +1,51 @@
+"""What the public routes are given beside the services of the application."""
+
+from __future__ import annotations
+
+from litestar.di import Provide
+
+from complaints_service.database import Database
+from complaints_service.intake.kiosk.service import Kiosk
+from complaints_service.keys import Keys
+from complaints_service.notifications.links import Links
+from complaints_service.office.store import OfficeStore
+from complaints_service.public.kiosk_pages import KioskRequest
+from complaints_service.public.opened_tickets import OpenedTickets
+from complaints_service.public.ticket_pages import CitizenCase
+from complaints_service.settings import Settings
+from complaints_service.tickets.reading import TicketReader
+from complaints_service.tickets.service import Tickets
+
+
+def opened_tickets(database: Database, keys: Keys) -> OpenedTickets:
+    """The tickets that browsers have opened."""
+    return OpenedTickets(database, keys)
+
+
+def citizen_case(
+    offices: OfficeStore,
+    reader: TicketReader,
+    tickets: Tickets,
+    opened_tickets: OpenedTickets,
+    settings: Settings,
+) -> CitizenCase:
+    """One case in the hands of its citizen."""
+    return CitizenCase(offices, reader, tickets, opened_tickets, settings)
+
+
+def kiosk_request(kiosk: Kiosk, offices: OfficeStore, settings: Settings) -> KioskRequest:
+    """A request of a kiosk's screen."""
+    return KioskRequest(kiosk, offices, settings)
+
+
+def links(database: Database, offices: OfficeStore) -> Links:
+    """Links in messages."""
+    return Links(database, offices)
+
+
+DEPENDENCIES = {
+    "opened_tickets": Provide(opened_tickets, sync_to_thread=False),
+    "citizen_case": Provide(citizen_case, sync_to_thread=False),
+    "kiosk_request": Provide(kiosk_request, sync_to_thread=False),
+    "links": Provide(links, sync_to_thread=False),
+}

@@ -1,0 +1,168 @@
+"""``/``: file a complaint; check the answers; send; the receipt with number, code and dates. All without script."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import msgspec
+from litestar import Response, get, post
+
+from complaints_service.clock import OfficeClock
+from complaints_service.errors import Invalid, KeyReused
+from complaints_service.i18n import translate
+from complaints_service.intake.complaint_form import to_complaint
+from complaints_service.intake.service import Intake
+from complaints_service.keys import Keys
+from complaints_service.office.model import Office
+from complaints_service.office.store import OfficeStore
+from complaints_service.public.answers import (
+    DETAILS,
+    SEND_WORDS,
+    Messages,
+    answers_from,
+    choices,
+    complaint_body,
+    messages_from,
+    no_answers,
+    rows,
+)
+from complaints_service.public.case_words import next_steps
+from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
+from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
+from complaints_service.settings import Settings
+from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.model import Channel, Kind
+from complaints_service.tickets.reading import TicketReader
+from complaints_service.web.cookies import make_cookie, read_cookie
+from complaints_service.web.i18n import language_of
+from complaints_service.web.pages import PageRequest, page
+from complaints_service.web.rate_limits import Limit, RateLimits, client_address
+
+FILING_SCOPE = "web"
+RECEIVED_WORDS = {
+    Kind.COMPLAINT: "We have received your complaint",
+    Kind.SUGGESTION: "We have received your suggestion",
+    Kind.INFORMATION: "We have received your question",
+}
+# Kept by the browser for going back to a half-filled form, by nobody else.
+_GOING_BACK = {"Cache-Control": "private, no-cache"}
+
+
+@get("/", include_in_schema=False)
+async def filing_page(request: PageRequest, offices: OfficeStore) -> Response[bytes]:
+    """The empty form, with an id of its own under which it is filed at most once."""
+    office = await offices.current()
+    return _form(request, office, no_answers(), str(uuid.uuid4()))
+
+
+@post("/", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM)
+async def filing_submit(
+    request: PageRequest,
+    offices: OfficeStore,
+    intake: Intake,
+    clock: OfficeClock,
+    opened_tickets: OpenedTickets,
+    settings: Settings,
+    rate_limits: RateLimits,
+) -> Response[bytes]:
+    """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt.
+
+    Wrong fields show the form again (422) with every answer kept.
+    """
+    form = await own_form(request)
+    office = await offices.current()
+    language = language_of(request)
+    answers = answers_from(form)
+    form_id = form_id_of(form)
+    step = form.get("step", "check")
+    if step == "edit":
+        return _form(request, office, answers, form_id)
+    try:
+        complaint = to_complaint(complaint_body(answers, language), office, Channel.WEB, now=clock.now())
+        if step != "send":
+            return _check(request, office, answers, form_id)
+        await rate_limits.check(Limit.FILING, client_address(request))
+        filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers))
+    except Invalid as invalid:
+        return _form(request, office, answers, form_id, messages_from(invalid.problems, language))
+    except KeyReused:
+        # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
+        return _check(request, office, answers, str(uuid.uuid4()), sent_before=True)
+    cookie = read_cookie(request, settings, TICKET_COOKIE)
+    value = await opened_tickets.open(cookie, filed.office_id, filed.ticket_id, filed.number, shows_code=True)
+    answer = see_other(f"/terkirim/{filed.number}")
+    answer.cookies.append(make_cookie(settings, TICKET_COOKIE, value, HOURS * 3600))
+    return answer
+
+
+@get("/terkirim/{number:str}", include_in_schema=False)
+async def receipt_page(
+    request: PageRequest,
+    number: str,
+    offices: OfficeStore,
+    reader: TicketReader,
+    opened_tickets: OpenedTickets,
+    keys: Keys,
+    settings: Settings,
+) -> Response[bytes]:
+    """Number, code, what happens next and by when: for the browser that filed it, as long as its cookie lives."""
+    opened = await opened_tickets.find(read_cookie(request, settings, TICKET_COOKIE), number)
+    if opened is None or not opened.shows_code:
+        return see_other("/lacak")
+    office = await offices.current(opened.office_id)
+    file = await reader.file_of(opened.scope(), office, number)
+    language = language_of(request)
+    return page(
+        request,
+        "public/sent.html",
+        {
+            "office": office,
+            "ticket": file.ticket,
+            "heading": translate(language, RECEIVED_WORDS[file.ticket.kind]),
+            "unit_name": office.units[file.ticket.unit_id].name,
+            "tracking_code": keys.tracking_code(office.id, file.ticket.id, file.ticket.key_id),
+            "steps": next_steps(file, office, language),
+            "has_email": bool(file.reporter and file.reporter.email),
+            "until": opened.expires_at,
+            "base_url": settings.base_url,
+        },
+    )
+
+
+def filing_key(scope: str, form_id: str, answers: Mapping[str, str]) -> FilingKey:
+    """The idempotency key of a form: the same answers under the same id are the same ticket (D6)."""
+    return FilingKey(scope, form_id, msgspec.json.encode(dict(sorted(answers.items()))))
+
+
+def _form(
+    request: PageRequest,
+    office: Office,
+    answers: Mapping[str, str],
+    form_id: str,
+    problems: Messages | None = None,
+) -> Response[bytes]:
+    context = {
+        "office": office,
+        "answers": answers,
+        "form_id": form_id,
+        "problems": problems or Messages(),
+        "more_open": any(answers[name] or (problems and name in problems) for name in DETAILS),
+        **choices(office, language_of(request)),
+    }
+    return page(request, "public/file.html", context, status=422 if problems else 200, headers=_GOING_BACK)
+
+
+def _check(
+    request: PageRequest, office: Office, answers: Mapping[str, str], form_id: str, *, sent_before: bool = False
+) -> Response[bytes]:
+    language = language_of(request)
+    context = {
+        "office": office,
+        "answers": answers,
+        "form_id": form_id,
+        "rows": rows(answers, office, language),
+        "send_label": translate(language, SEND_WORDS[answers["kind"]]),
+        "sent_before": sent_before,
+    }
+    return page(request, "public/check.html", context, headers=_GOING_BACK)

@@ -1,0 +1,41 @@
+"""What the public routes need of a request: its form fields, and that it was this site's own page that sent them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+
+from litestar import Response
+
+from complaints_service.accounts.dependencies import same_origin
+from complaints_service.errors import Forbidden, Malformed
+from complaints_service.web.pages import PageRequest
+
+# The largest form we have is a complaint of 5,000 characters, percent-encoded (up to 12 bytes for a character outside ASCII).
+LARGEST_FORM = 200_000
+# NUL cannot be stored, a lone surrogate cannot be encoded: no keyboard makes either.
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
+
+
+async def own_form(request: PageRequest) -> dict[str, str]:
+    """The fields of a form that a page of this site sent; of a repeated field the last. Raises Forbidden for another site's."""
+    if not same_origin(request):
+        raise Forbidden("Send this from the office's own page.", code="cross_site")
+    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    if any(_UNREADABLE.search(value) for value in form.values()):
+        raise Malformed("The form holds characters that are no text. Please write it again.")
+    return form
+
+
+def form_id_of(form: Mapping[str, str]) -> str:
+    """The form's own UUID, under which it counts once; a fresh one when it came without (or with something else in its place)."""
+    try:
+        return str(uuid.UUID(form.get("form_id", "")))
+    except ValueError:
+        return str(uuid.uuid4())
+
+
+def see_other(address: str) -> Response[bytes]:
+    """303: go and GET that address of this site. Litestar's Redirect quotes nothing that we have not chosen ourselves."""
+    return Response(b"", status_code=303, media_type="text/plain", headers={"Location": address})

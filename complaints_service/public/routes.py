@@ -1,0 +1,39 @@
+"""The routes of citizens: file, track, act on a case, kiosk, language and colours."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from complaints_service.public import components_page, filing_pages, kiosk_pages, settings_pages, ticket_pages, tracking_pages
+from complaints_service.public.dependencies import DEPENDENCIES
+
+_HANDLERS = [
+    filing_pages.filing_page,
+    filing_pages.filing_submit,
+    filing_pages.receipt_page,
+    tracking_pages.track_page,
+    tracking_pages.track_submit,
+    tracking_pages.link_page,
+    tracking_pages.link_submit,
+    tracking_pages.forget_submit,
+    ticket_pages.ticket_page,
+    ticket_pages.reply_submit,
+    ticket_pages.rating_submit,
+    ticket_pages.withdraw_page,
+    ticket_pages.withdraw_submit,
+    kiosk_pages.kiosk_home,
+    kiosk_pages.register_page,
+    kiosk_pages.register_submit,
+    kiosk_pages.kiosk_filing_page,
+    kiosk_pages.kiosk_filing_submit,
+    kiosk_pages.kiosk_receipt_page,
+    kiosk_pages.kiosk_track_page,
+    kiosk_pages.kiosk_track_submit,
+    kiosk_pages.phone_page,
+    kiosk_pages.finish_submit,
+    settings_pages.language_submit,
+    settings_pages.theme_submit,
+]
+
+ROUTES = [Router(path="/", route_handlers=_HANDLERS, dependencies=DEPENDENCIES)]
+DEV_ROUTES = [components_page.components]
