@@ -206,9 +206,11 @@ class WhatsApp:
         """A message that the gateway had taken did not arrive: it stays sent (statuses never move it back), and an alarm is raised."""
         code = str(status.error_code or "unknown")
         log.warning("whatsapp_not_delivered", code=code)
+        # Stored as a keyed hash by whoever sent it (notifications/whatsapp.py, ``provider_name``).
+        provider_id = self._keys.digest("whatsapp-message", status.provider_id).hex()
         async with self._database.transaction(SYSTEM) as connection:
             row = await queries("whatsapp").fail_message(
-                connection, provider_id=status.provider_id, error=f"not delivered: {code}"
+                connection, provider_id=provider_id, error=f"not delivered: {code}"
             )
             if row is not None:
                 key = f"whatsapp_not_delivered:{row['id']}"
