@@ -29,6 +29,7 @@ from complaints_service.intake.whatsapp.thread import ActsOnTickets, Thread, Wor
 from complaints_service.keys import Keys
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
+from complaints_service.settings import Settings
 from complaints_service.tickets.reading import TicketReader
 
 log = structlog.get_logger(__name__)
@@ -58,39 +59,21 @@ class WhatsApp:
         self,
         database: Database,
         offices: OfficeStore,
+        clock: OfficeClock,
         keys: Keys,
-        chats: Chats,
-        filing: DraftFiling,
-        thread: Thread,
+        settings: Settings,
+        intake: FilesComplaints,
+        tickets: ActsOnTickets,
         waker: Wakes,
     ) -> None:
         self._database = database
         self._offices = offices
         self._keys = keys
-        self._chats = chats
-        self._filing = filing
-        self._thread = thread
         self._waker = waker
-
-    @classmethod
-    def wired(
-        cls,
-        *,
-        database: Database,
-        offices: OfficeStore,
-        keys: Keys,
-        clock: OfficeClock,
-        intake: FilesComplaints,
-        tickets: ActsOnTickets,
-        reader: TicketReader,
-        waker: Wakes,
-        site: str,
-    ) -> WhatsApp:
-        """The door with its parts; ``site`` is the address that citizens see (settings.base_url)."""
-        chats = Chats(keys, site)
-        filing = DraftFiling(database, clock, chats, intake)
-        thread = Thread(database, chats, tickets, Standing(reader))
-        return cls(database, offices, keys, chats, filing, thread, waker)
+        self._chats = Chats(keys, settings.base_url)
+        self._filing = DraftFiling(database, clock, self._chats, intake)
+        standing = Standing(TicketReader(database, clock, keys))
+        self._thread = Thread(database, self._chats, tickets, standing)
 
     async def take_in(self, provider: Provider, items: Sequence[Item]) -> None:
         """Take in everything of one delivery; when this returns all of it is committed.
