@@ -29,7 +29,10 @@ NEXT_STEPS = {
     Status.RECEIVED: "The office checks the complaint and passes it to the right unit, by {verify}. You get an answer by {answer}.",
     Status.VERIFIED: "{unit} will work on your case. You get an answer by {answer}.",
     Status.IN_PROGRESS: "{unit} is working on your case. You get an answer by {answer}.",
-    Status.WAITING_REPORTER: "The office needs your reply to go on. Please answer by {reporter}; until then the time for our answer stands still.",
+    Status.WAITING_REPORTER: (
+        "The office needs your reply to go on. Please answer by {reporter}; "
+        "until then the time for our answer stands still."
+    ),
     Status.ANSWERED: "Tell us whether this settles your case. Without a reply it closes by itself on {closing}.",
     Status.CLOSED: "The case is closed. If it comes back, write to us here within 30 days and it opens again.",
     Status.REJECTED: "The office does not take up this case; the reason is in the messages. You may turn to the Ombudsman.",
@@ -171,7 +174,11 @@ def next_step(file: TicketFile, office: Office, language: str) -> str:
     }
     values |= {"unit": office.units[ticket.unit_id].name, "merged": file.merged_into or "-"}
     text = translate(language, NEXT_STEPS[status], **values)
-    late = "answer" in due and due["answer"] <= file.now and status not in ENDED | {Status.ANSWERED, Status.WAITING_REPORTER}
+    late = (
+        "answer" in due
+        and due["answer"] <= file.now
+        and status not in ENDED | {Status.ANSWERED, Status.WAITING_REPORTER}
+    )
     return f"{translate(language, MISSED, **values)} {text.split('. ')[0].rstrip('.')}." if late else text
 
 
@@ -260,7 +267,9 @@ def _values(event: StoredEvent, office: Office, language: str) -> dict[str, obje
         words["channel"] = translate(language, CHANNEL_WORDS.get(str(values["channel"]), "web"))
     if event.type == "rung_fired":
         words["target"] = translate(language, TARGET_WORDS[str(values["target"])])
-        words["due_at"] = moment(datetime.fromisoformat(str(values["due_at"])), office.time_zone, language, weekday=False)
+        words["due_at"] = moment(
+            datetime.fromisoformat(str(values["due_at"])), office.time_zone, language, weekday=False
+        )
     return words
 
 

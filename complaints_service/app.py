@@ -1,0 +1,159 @@
+"""``create_app``: routes, dependencies, headers, errors, lifespan. What things do stands in their folders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from complaints_service import __version__
+from complaints_service.accounts.dependencies import DEPENDENCIES
+from complaints_service.accounts.routes import ROUTES as ACCOUNTS
+from complaints_service.desk.api import ROUTES as DESK_API
+from complaints_service.desk.routes import ROUTES as DESK
+from complaints_service.dev.drain import DueWork
+from complaints_service.feedback.routes import ROUTES as FEEDBACK
+from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
+from complaints_service.intake.kiosk.routes import ROUTES as KIOSK
+from complaints_service.intake.web.routes import ROUTES as CITIZEN_API
+from complaints_service.intake.whatsapp.routes import ROUTES as WHATSAPP
+from complaints_service.log_lines import configure_logging
+from complaints_service.management.calendar_preview import ROUTES as CALENDARS
+from complaints_service.management.routes import ROUTES as MANAGEMENT
+from complaints_service.notifications.routes import ROUTES as NOTIFICATIONS
+from complaints_service.public.routes import ROUTES as PUBLIC
+from complaints_service.settings import Settings
+from complaints_service.web.api_docs import ROUTES as API_DOCS
+from complaints_service.web.health import ROUTES as HEALTH
+from complaints_service.web.health import Health
+from complaints_service.web.logging import RequestRecord, log_uncaught
+from complaints_service.web.metrics import ROUTES as METRICS
+from complaints_service.web.metrics import Metrics
+from complaints_service.web.pages import Pages
+from complaints_service.web.problems import exception_handlers
+from complaints_service.web.rate_limits import RateLimits
+from complaints_service.web.security_headers import security_headers
+from complaints_service.web.static_files import ROUTES as STATIC
+from complaints_service.web.static_files import LiveStaticFiles
+from complaints_service.wiring import Services, open_services
+
+# Larger bodies are refused before they are read (413); the WhatsApp webhooks take their own megabyte.
+LARGEST_BODY = 256 * 1024
+REFRESH_SECONDS = 5.0
+
+_SERVICES = (
+    "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
+    "feedback", "whatsapp", "kiosk", "timers",
+)  # fmt: skip
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Any:
+    """The ASGI application. ``services`` are given by tests; otherwise the lifespan opens and closes its own."""
+    configure_logging(settings, "web")
+    metrics = Metrics()
+    static_files = LiveStaticFiles(watch=settings.dev)
+    routes: list[ControllerRouterHandler] = [
+        *ACCOUNTS, *DESK_API, *DESK, *FEEDBACK, *KIOSK, *CITIZEN_API, *WHATSAPP, *CALENDARS, *MANAGEMENT, *NOTIFICATIONS,
+        *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
+    ]  # fmt: skip
+    if settings.dev:
+        from complaints_service.dev.routes import ROUTES as DEV
+
+        routes += DEV
+    app = Litestar(
+        route_handlers=routes,
+        dependencies={
+            **DEPENDENCIES,
+            **{name: _from_state(name) for name in (*_SERVICES, "settings", "health", "metrics", "due_work")},
+        },
+        exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
+        before_send=[security_headers(https=settings.base_url.startswith("https://"))],
+        after_exception=[log_uncaught],
+        lifespan=[_lifespan(settings, services, static_files)],
+        state=State({"settings": settings, "metrics": metrics}),
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=OpenAPIConfig(
+            title="Complaint service",
+            version=__version__,
+            description="Complaints, suggestions and information requests of a public office. Errors are RFC 9457.",
+            path="/schema",
+            render_plugins=[],
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(
+                        type="http", scheme="bearer", description="Tracking code, API or device token"
+                    ),
+                    "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name="session"),
+                }
+            ),
+        ),
+        debug=False,
+        logging_config=None,
+    )
+    return RequestRecord(app, metrics)  # pyright: ignore[reportArgumentType]
+
+
+def _from_state(name: str) -> Provide:
+    def get(state: State) -> Any:
+        return state[name]
+
+    return Provide(get, sync_to_thread=False)
+
+
+def _lifespan(
+    settings: Settings, given: Services | None, static_files: LiveStaticFiles
+) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        services = given or await open_services(settings)
+        for name in _SERVICES:
+            app.state[name] = getattr(services, name)
+        app.state.settings = services.settings
+        app.state.health = Health(services.database, services.settings)
+        app.state.rate_limits = RateLimits(services.settings, services.keys)
+        app.state.pages = Pages(services.settings, services.offices, static_files)
+        app.state.due_work = due_work(services)
+        heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB)
+        tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
+        with contextlib.suppress(Exception):
+            await services.offices.current()
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(Exception):
+                await heartbeat.end()
+            await app.state.rate_limits.close()
+            if given is None:
+                await services.close()
+
+    return lifespan
+
+
+async def _keep_fresh(services: Services) -> None:
+    """Pages read the office from memory; what changes it elsewhere shows here within seconds."""
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        with contextlib.suppress(Exception):
+            await services.offices.refresh()
+
+
+def due_work(services: Services) -> DueWork:
+    """What workers do, for the development tool that does it at once."""
+    return DueWork(
+        fire_timers=services.timers.fire_due,
+        close_cycles=services.feedback.close_due_cycles,
+        make_digests=services.notifications.make_digests,
+        deliver=services.notifications.deliver_due,
+    )

@@ -1,0 +1,149 @@
+"""What the citizen's API answers, as values (API.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from complaints_service.i18n import translate
+from complaints_service.office.model import Office
+from complaints_service.tickets.filing import Filed, PromisedDeadline
+from complaints_service.tickets.lifecycle import allowed
+from complaints_service.tickets.model import REPORTER_ACTOR, Kind
+from complaints_service.tickets.reading import TicketFile
+from complaints_service.tickets.timeline import next_step, status_text, timeline
+
+KIND_WORDS = {Kind.COMPLAINT: "Complaint", Kind.SUGGESTION: "Suggestion", Kind.INFORMATION: "Information request"}
+# What the API calls the reporter's commands.
+_ACTION_NAMES = {"reply": "message", "rate": "rate", "withdraw": "withdraw"}
+
+
+class FiledAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """201 of a filing."""
+
+    number: str
+    tracking_code: str
+    status: str
+    kind: str
+    category: str | None
+    unit: str
+    received_at: datetime
+    deadlines: tuple[PromisedDeadline, ...]
+    links: dict[str, str]
+
+
+class TimelineLine(msgspec.Struct, frozen=True):
+    """One line of the log in words."""
+
+    at: datetime
+    type: str
+    text: str
+
+
+class MessageLine(msgspec.Struct, frozen=True):
+    """One message of the thread; ``sender`` is written as ``from``."""
+
+    at: datetime
+    sender: str = msgspec.field(name="from")
+    text: str = ""
+    attachments: tuple[str, ...] = ()
+
+
+class TicketAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One ticket as its reporter sees it."""
+
+    number: str
+    status: str
+    status_text: str
+    next_step: str
+    kind: str
+    category: str | None
+    service: str | None
+    unit: str
+    received_at: datetime
+    deadlines: tuple[PromisedDeadline, ...]
+    timeline: tuple[TimelineLine, ...]
+    messages: tuple[MessageLine, ...]
+    actions: tuple[str, ...]
+    rating: int | None
+    merged_into: str | None
+    links: dict[str, str]
+
+
+def links_of(number: str, base_url: str) -> dict[str, str]:
+    """Where program and person find the ticket."""
+    return {"self": f"{base_url}/api/v1/complaints/{number}", "track": f"{base_url}/t/{number}"}
+
+
+def filed_answer(filed: Filed, base_url: str) -> FiledAnswer:
+    """The receipt."""
+    return FiledAnswer(
+        number=filed.number,
+        tracking_code=filed.tracking_code,
+        status=filed.status,
+        kind=filed.kind,
+        category=filed.category,
+        unit=filed.unit_name,
+        received_at=filed.received_at,
+        deadlines=filed.deadlines,
+        links=links_of(filed.number, base_url),
+    )
+
+
+def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str) -> TicketAnswer:
+    """The ticket in the reader's language; an officer's deed shows when it can no longer be undone (D2)."""
+    ticket = file.ticket
+    status = ticket.status_for_citizen(file.now)
+    visible = msgspec.structs.replace(ticket, status=status)
+    lines = [MessageLine(at=ticket.received_at, sender="reporter", text=file.text.description)]
+    lines += [
+        MessageLine(at=m.at, sender=m.sender, text=m.text)
+        for m in file.messages
+        if m.sender in ("reporter", "office") and m.released_at <= file.now
+    ]
+    return TicketAnswer(
+        number=ticket.number,
+        status=status,
+        status_text=status_text(status, language),
+        next_step=next_step(file, office, language),
+        kind=ticket.kind,
+        category=ticket.category,
+        service=ticket.service,
+        unit=office.units[ticket.unit_id].name,
+        received_at=ticket.received_at,
+        deadlines=tuple(
+            PromisedDeadline(row.target, row.due_at)
+            for row in file.deadlines
+            if row.target in ("verify", "answer") and row.episode == ticket.episode
+        ),
+        timeline=tuple(TimelineLine(e.at, e.type, e.text) for e in timeline(file, office, language, "citizen")),
+        messages=tuple(lines),
+        actions=tuple(_ACTION_NAMES[name] for name in allowed(visible, REPORTER_ACTOR)),
+        rating=file.rating.score if file.rating else None,
+        merged_into=file.merged_into,
+        links=links_of(ticket.number, base_url),
+    )
+
+
+def catalog_answer(office: Office, language: str) -> dict[str, object]:
+    """What a complaint can be about, in one language."""
+
+    def name(entry: object) -> str:
+        return str(getattr(entry, "name_id" if language == "id" else "name_en"))
+
+    return {
+        "office": {
+            "slug": office.slug,
+            "name": office.name,
+            "address": office.address,
+            "phone": office.phone,
+            "time_zone": office.time_zone,
+        },
+        "kinds": [{"id": kind.value, "name": translate(language, words)} for kind, words in KIND_WORDS.items()],
+        "services": [{"id": s.slug, "name": name(s)} for s in office.services.values() if s.active],
+        "categories": [{"id": c.slug, "name": name(c)} for c in office.categories.values() if c.active],
+        "units": [
+            {"id": u.slug, "name": u.name} for u in office.units.values() if u.kind not in ("directorate", "regional")
+        ],
+    }

@@ -1,0 +1,174 @@
+"""The citizen's API: catalogue, filing, one ticket by its code, messages, rating, withdrawal (API.md, "Citizen")."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta
+
+from complaints_service.clock import OfficeClock
+from complaints_service.database import Scope
+from complaints_service.errors import Malformed, NotFound, Unauthenticated
+from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
+from complaints_service.intake.service import Intake
+from complaints_service.intake.web.answers import catalog_answer, filed_answer, ticket_answer
+from complaints_service.office.model import Office
+from complaints_service.office.store import OfficeMissing, OfficeStore
+from complaints_service.settings import Settings
+from complaints_service.tickets.commands import Rate, Reply, Withdraw
+from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.model import REPORTER_ACTOR, Channel
+from complaints_service.tickets.reading import TicketReader
+from complaints_service.tickets.service import Tickets
+from complaints_service.web.bodies import read_json
+from complaints_service.web.i18n import language_of
+from complaints_service.web.pages import PageRequest
+from complaints_service.web.rate_limits import Limit, limited
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the citizen writes; on an answered ticket it reopens the case unless ``resolved``."""
+
+    text: Annotated[str, Meta(max_length=5_000)] = ""
+    resolved: bool = False
+    attachments: Annotated[list[str], Meta(max_length=0)] = []
+
+
+class RatingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """1 (dissatisfied) to 4, and the nine elements if the citizen likes."""
+
+    score: Annotated[int, Meta(ge=1, le=4)]
+    comment: Annotated[str, Meta(max_length=2_000)] = ""
+    elements: dict[str, Annotated[int, Meta(ge=1, le=4)]] = {}
+
+
+@get("/api/v1/catalog", summary="What a complaint can be about")
+async def catalog(request: PageRequest, offices: OfficeStore, office: str | None = None) -> dict[str, object]:
+    """Kinds, services and categories in the language of ``Accept-Language``."""
+    return catalog_answer(await _office(offices, office), language_of(request))
+
+
+@post("/api/v1/complaints", guards=[limited(Limit.FILING)], summary="File a complaint", status_code=201)
+async def file_complaint(
+    request: PageRequest, offices: OfficeStore, intake: Intake, clock: OfficeClock, settings: Settings
+) -> Response[bytes]:
+    """201 with number, tracking code and promised dates; the header ``Idempotency-Key`` makes sending twice one ticket."""
+    key = idempotency_key(request)
+    if key is None:
+        raise Malformed(
+            "Send a header Idempotency-Key with a value of your own for each complaint, so that sending twice makes one ticket.",
+            code="idempotency_key_missing",
+        )
+    body = await read_json(request, ComplaintBody)
+    office = await _office(offices, body.office)
+    complaint = to_complaint(body, office, Channel.WEB, now=clock.now())
+    filed = await intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
+    answer = filed_answer(filed, settings.base_url)
+    headers = {"Location": f"/api/v1/complaints/{filed.number}"}
+    if filed.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return json_response(answer, status=201, headers=headers)
+
+
+@get("/api/v1/complaints/{number:str}", guards=[limited(Limit.LOOKUP)], summary="One complaint, by its tracking code")
+async def one_complaint(
+    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, settings: Settings
+) -> Response[bytes]:
+    """Status, next step, timeline and messages. An unknown number and a wrong code answer the same 404."""
+    office = await offices.current()
+    file = await reader.with_code(office, number, tracking_code(request))
+    return json_response(ticket_answer(file, office, language_of(request), settings.base_url))
+
+
+@post("/api/v1/complaints/{number:str}/messages", guards=[limited(Limit.LOOKUP)], summary="Write to the office")
+async def write_message(
+    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
+) -> Response[bytes]:
+    """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
+    body = await read_json(request, MessageBody)
+    command = Reply(text=body.text.strip(), resolved=body.resolved)
+    return await _reporter_acts(request, number, command, offices, reader, tickets, settings)
+
+
+@post("/api/v1/complaints/{number:str}/rating", guards=[limited(Limit.LOOKUP)], summary="Rate the handling")
+async def rate(
+    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
+) -> Response[bytes]:
+    """201 with the complaint; a second rating in the same episode takes the place of the first."""
+    body = await read_json(request, RatingBody)
+    command = Rate(score=body.score, comment=body.comment, elements=body.elements)
+    return await _reporter_acts(request, number, command, offices, reader, tickets, settings)
+
+
+@post("/api/v1/complaints/{number:str}/withdraw", guards=[limited(Limit.LOOKUP)], summary="Take the complaint back")
+async def withdraw(
+    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
+) -> Response[bytes]:
+    """201 with the complaint, which has ended."""
+    return await _reporter_acts(request, number, Withdraw(), offices, reader, tickets, settings)
+
+
+async def _reporter_acts(
+    request: PageRequest,
+    number: str,
+    command: Reply | Rate | Withdraw,
+    offices: OfficeStore,
+    reader: TicketReader,
+    tickets: Tickets,
+    settings: Settings,
+) -> Response[bytes]:
+    office = await offices.current()
+    ticket_id = await reader.prove(office, number, tracking_code(request))
+    scope = Scope.ticket(office.id, ticket_id)
+    key = idempotency_key(request)
+    filing_key = FilingKey(f"reporter:{ticket_id}", key, msgspec.json.encode(command)) if key else None
+    await tickets.act(office, number, command, REPORTER_ACTOR, scope, key=filing_key)
+    file = await reader.file_of(scope, office, number)
+    return json_response(ticket_answer(file, office, language_of(request), settings.base_url), status=201)
+
+
+def tracking_code(request: PageRequest) -> str:
+    """The code of ``Authorization: Bearer``. Raises Unauthenticated when there is none."""
+    scheme, _, code = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not code.strip():
+        raise Unauthenticated(
+            "Send the tracking code of your receipt as Authorization: Bearer <code>.", code="code_missing"
+        )
+    return code.strip()
+
+
+def idempotency_key(request: PageRequest) -> str | None:
+    """The header ``Idempotency-Key`` (1 to 200 visible ASCII characters) or None. Raises Malformed."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Malformed(
+            "An Idempotency-Key has 1 to 200 visible ASCII characters, for example a UUID.",
+            code="idempotency_key_malformed",
+        )
+    return key
+
+
+async def _office(offices: OfficeStore, slug: str | None) -> Office:
+    try:
+        return await offices.by_slug(slug)
+    except OfficeMissing as error:
+        raise NotFound("There is no such office.") from error
+
+
+def json_response(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A JSON answer; personal, so kept by nobody."""
+    return Response(
+        msgspec.json.encode(value),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+ROUTES: list[ControllerRouterHandler] = [catalog, file_complaint, one_complaint, write_message, rate, withdraw]

@@ -1,0 +1,92 @@
+"""``complaints worker``: sweeps for what is due, and an arq worker beside it whose jobs only make it prompt (D4).
+
+The sweep needs PostgreSQL alone. arq ends when Valkey is away: it is started again with a growing pause, and nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+import structlog
+
+from complaints_service.database import UNAVAILABLE
+from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
+from complaints_service.log_lines import configure_logging
+from complaints_service.settings import Settings
+from complaints_service.wiring import Services, open_services
+from workers.settings import make_worker
+from workers.sweep import Sweeper
+
+log = structlog.get_logger(__name__)
+LONGEST_PAUSE = 10.0
+
+
+def run(settings: Settings) -> int:
+    """Work until SIGINT or SIGTERM; what is in hand is finished first."""
+    configure_logging(settings, "worker")
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    services = await _open(settings, stopping)
+    if services is None:
+        return 0
+    sweeper = Sweeper(services)
+    heartbeat = Heartbeat(services.database, process_name(ProcessKind.WORKER), ProcessKind.WORKER)
+    tasks = [
+        asyncio.create_task(sweeper.run(heartbeat), name="sweep"),
+        asyncio.create_task(heartbeat.run(), name="heartbeat"),
+        asyncio.create_task(_listen(services, sweeper), name="arq"),
+    ]
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    failed = [task for task in tasks if task.done() and not task.cancelled()]
+    await services.notifications.stop()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(Exception):
+        await heartbeat.end()
+    await services.close()
+    for task in failed:
+        log.error("worker_part_ended", part=task.get_name(), error=repr(task.exception()))
+    return 1 if failed else 0
+
+
+async def _open(settings: Settings, stopping: asyncio.Event) -> Services | None:
+    """Connect, however long PostgreSQL takes to come up."""
+    pause = 0.2
+    while not stopping.is_set():
+        try:
+            return await open_services(settings, hints=False)
+        except UNAVAILABLE as error:
+            log.warning("database_away", error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+    return None
+
+
+async def _listen(services: Services, sweeper: Sweeper) -> None:
+    """Keep an arq worker running for as long as Valkey can be reached."""
+    if services.settings.redis_url is None:
+        await asyncio.Event().wait()
+    pause = 0.5
+    while True:
+        try:
+            worker = make_worker(services.settings, sweeper)
+            started = asyncio.get_running_loop().time()
+            await worker.async_run()
+            if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:
+                pause = 0.5
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.warning("valkey_away", error=type(error).__name__)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,43 @@
+"""The arq worker: one job, ``wake``, that tells the sweeper to look now.
+
+arq reads its settings flat (an inherited ``job_serializer`` is silently ignored), so everything is passed to the constructor here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from arq.worker import Worker, func
+
+from complaints_service.queue import QUEUE_NAME, WAKE_JOB, deserialize, redis_settings, serialize
+from complaints_service.settings import Settings
+
+
+class Wakes(Protocol):
+    """Told to look for due work now."""
+
+    def wake(self) -> None: ...
+
+
+def make_worker(settings: Settings, sweeper: Wakes) -> Worker:
+    """An arq worker on our queue. Its signals are the process's own business; results are not kept (they would block ids)."""
+
+    async def wake(_context: dict[Any, Any]) -> None:
+        """Something was committed that may be due."""
+        sweeper.wake()
+
+    return Worker(
+        functions=[func(wake, name=WAKE_JOB, keep_result=0)],
+        queue_name=QUEUE_NAME,
+        redis_settings=redis_settings(settings.redis_url or ""),
+        handle_signals=False,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        max_jobs=4,
+        job_timeout=10,
+        max_tries=2,
+        keep_result=0,
+        poll_delay=0.2,
+        health_check_interval=60,
+        allow_abort_jobs=False,
+    )
