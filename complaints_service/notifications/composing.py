@@ -37,11 +37,11 @@ class RungParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChatParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of a chat turn: a template of templates/whatsapp/chat/, its values, and ids of the choices under it."""
+    """Parameters of a chat turn: a template of templates/whatsapp/chat/, its values, and the choices under it (id, msgid)."""
 
     template: str
     values: dict[str, object] = {}
-    choices: list[str | tuple[str, str]] = []
+    choices: list[tuple[str, str]] = []
 
 
 def language_of(message: Addressed) -> str:
@@ -179,10 +179,7 @@ def chat_turn(message: Addressed) -> tuple[ChatParams, dict[str, object], tuple[
     params = msgspec.json.decode(message.row.params, type=ChatParams)
     language = language_of(message)
     draft = msgspec.json.decode(message.chat.draft if message.chat else "{}", type=dict[str, object])
-    choices = tuple(
-        Choice(c, translate(language, f"choice:{c}")) if isinstance(c, str) else Choice(c[0], translate(language, c[1]))
-        for c in params.choices
-    )
+    choices = tuple(Choice(id_, translate(language, title)) for id_, title in params.choices)
     values: dict[str, object] = {
         **params.values,
         "office": message.office,

@@ -9,7 +9,6 @@ import random
 import structlog
 from jinja2 import TemplateError
 
-from complaints_service.clock import OfficeClock
 from complaints_service.database import UNAVAILABLE, Database
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
@@ -18,11 +17,10 @@ from complaints_service.notifications.dead_letters import DeadLetters
 from complaints_service.notifications.digests import Digests
 from complaints_service.notifications.email import EmailTransport
 from complaints_service.notifications.facts import Claimed
-from complaints_service.notifications.kinds import Way
 from complaints_service.notifications.links import Links
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain
-from complaints_service.notifications.packing import Packed, Packer, Settled
+from complaints_service.notifications.packing import Packed, Packer
 from complaints_service.notifications.rendering import Renderer
 from complaints_service.notifications.smtp_address import smtp_address
 from complaints_service.notifications.store import CANCELLED, DEAD, OutboxStore, Waiting
@@ -45,9 +43,9 @@ class Delivery:
         self,
         database: Database,
         offices: OfficeStore,
-        clock: OfficeClock,
         keys: Keys,
         settings: Settings,
+        links: Links,
     ) -> None:
         self._settings = settings
         self._ids = MessageIds(keys, settings.mail_from)
@@ -59,16 +57,15 @@ class Delivery:
         self._room = asyncio.Semaphore(LOOPS)
         self._store = OutboxStore(database, self._ids, settings.lease_seconds)
         self._alarms = Alarms(database, self._ids)
-        self.links = Links(database, offices)
+        self._links = links
         self._digests = Digests(database, offices, self._ids)
         self._dead_letters = DeadLetters(database, offices)
         self._packer = Packer(
-            database, offices, keys, settings, self.links, Renderer(auto_reload=settings.dev), self._ids
+            database, offices, keys, settings, links, Renderer(auto_reload=settings.dev), self._ids
         )
-        self._clock = clock
         self._stopping = False
+        self._offices = offices
         self.make_digests = self._digests.make
-        self.mail_alarms = self._alarms.mail
         self.open_alarms = self._alarms.open
         self.dead_letters = self._dead_letters.listed
         self.retry = self._dead_letters.retry
@@ -77,6 +74,13 @@ class Delivery:
         """Give the gateway's connections back."""
         await self._whatsapp.close()
         await self._email.close()
+
+    async def upkeep(self) -> int:
+        """What a sweep does besides sending: digests, mails about alarms, old links; the number of rows put into the outbox."""
+        made = await self._digests.make()
+        made += await self._alarms.mail(await self._offices.current())
+        await self._links.sweep()
+        return made
 
     async def waiting(self) -> Waiting:
         """How much is due, in somebody's hands, and when the next row will be due."""
@@ -230,5 +234,3 @@ class Delivery:
         least, most = self._settings.outbox_retry_min_seconds, self._settings.outbox_retry_max_seconds
         return pause(attempt, least, most, self._luck.random())
 
-
-__all__ = ["Delivery", "Settled", "Way"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from complaints_service.database import Database, Scope, queries
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.loading import digest
@@ -30,9 +32,12 @@ class Digests:
         # What this process has done already; the unique key decides, this only saves the look.
         self._made: dict[int, str] = {}
 
-    async def make(self, now: datetime, office: Office | None = None) -> int:
-        """Today's digests of an office (None: the default one) at office time ``now``; the number of rows that are new."""
-        office = office or await self._offices.current()
+    async def make(self, now: datetime | None = None) -> int:
+        """Today's digests at office time ``now`` (None: the database says); the number of rows that are new."""
+        office = await self._offices.current()
+        if now is None:
+            async with self._database.connection() as connection:
+                now = msgspec.convert(await queries("office").office_time(connection), datetime)
         today = now.astimezone(ZoneInfo(office.time_zone)).date().isoformat()
         if not digest_due(now, office.time_zone) or self._made.get(office.id) == today:
             return 0

@@ -126,7 +126,7 @@ class Links:
             ticket=msgspec.json.decode(row["facts"], type=TicketFacts),
             at=row["at"],
             version=found["ticket_version"],
-            used=found["used"],
+            used=bool(found["used"]),
             since=tuple(since),
         )
 

@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import css_inline
 import msgspec
@@ -131,7 +132,9 @@ class Renderer:
         def to_short(at: datetime) -> str:
             return short(at, zone, language)
 
-        environment.globals |= {"_": words, "language": language}
+        # Any: what Jinja takes as a global; its type knows only its own.
+        ours: dict[str, Any] = {"_": words, "language": language}
+        environment.globals.update(ours)
         environment.filters |= {"moment": to_moment, "day": to_day, "short": to_short}
         return environment
 
