@@ -7,7 +7,6 @@ from litestar.di import Provide
 from complaints_service.database import Database
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.keys import Keys
-from complaints_service.notifications.links import Links
 from complaints_service.office.store import OfficeStore
 from complaints_service.public.kiosk_pages import KioskRequest
 from complaints_service.public.opened_tickets import OpenedTickets
@@ -38,14 +37,8 @@ def kiosk_request(kiosk: Kiosk, offices: OfficeStore, settings: Settings) -> Kio
     return KioskRequest(kiosk, offices, settings)
 
 
-def links(database: Database, offices: OfficeStore) -> Links:
-    """Links in messages."""
-    return Links(database, offices)
-
-
 DEPENDENCIES = {
     "opened_tickets": Provide(opened_tickets, sync_to_thread=False),
     "citizen_case": Provide(citizen_case, sync_to_thread=False),
     "kiosk_request": Provide(kiosk_request, sync_to_thread=False),
-    "links": Provide(links, sync_to_thread=False),
 }

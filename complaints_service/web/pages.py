@@ -112,7 +112,7 @@ def page(
     if len(body) > _WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 6, mtime=0)
         sent["Content-Encoding"] = "gzip"
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=sent)
+    return Response(body, status_code=status, media_type="text/html", headers=sent)
 
 
 def _own_address(request: PageRequest) -> str:

@@ -23,15 +23,15 @@ from complaints_service.resources import static_dir
 AnyRequest = Request[Any, Any, State]
 
 TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".map": "application/json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
     ".webmanifest": "application/manifest+json",
 }
 _COMPRESSIBLE = frozenset({".css", ".js", ".json", ".map", ".svg", ".txt", ".webmanifest"})
