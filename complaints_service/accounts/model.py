@@ -109,6 +109,11 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     sees_confidential: bool = False
 
 
+def scopes_of(role: Role) -> frozenset[str]:
+    """What a person of this role can do at all; a token never does more."""
+    return ALL_SCOPES if role is Role.ADMIN else ALL_SCOPES - {TokenScope.ADMIN.value}
+
+
 def known_scopes(scopes: Iterable[str]) -> bool:
     """True when every scope is one that a token can have."""
     return set(scopes) <= ALL_SCOPES

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from complaints_service.accounts.model import (
-    ALL_SCOPES,
     ApiToken,
     SignedIn,
     TokenScope,
     Via,
     Viewer,
     known_scopes,
+    scopes_of,
 )
 from complaints_service.accounts.passwords import (
     MOST_LENGTH,
@@ -91,8 +91,9 @@ class Accounts:
                     connection, office_id=office.id, person_id=row["id"], password_hash=renewed
                 )
         office = await self._fresh(office.id, row["config_version"])
+        person = office.people[row["id"]]
         viewer = Viewer(
-            person=office.people[row["id"]], office=office, scopes=ALL_SCOPES, via=Via.COOKIE, session_hash=hashed
+            person=person, office=office, scopes=scopes_of(person.role), via=Via.COOKIE, session_hash=hashed
         )
         return SignedIn(token, self._device_token(office.id, known), viewer)
 
@@ -112,7 +113,7 @@ class Accounts:
             return None
         office = await self._fresh(row["office_id"], row["config_version"])
         person = office.people[row["person_id"]]
-        return Viewer(person=person, office=office, scopes=ALL_SCOPES, via=Via.COOKIE, session_hash=hashed)
+        return Viewer(person=person, office=office, scopes=scopes_of(person.role), via=Via.COOKIE, session_hash=hashed)
 
     async def viewer_of_api_token(self, token: str) -> Viewer | None:
         """Whose API token it is, or None when it is unknown, expired or revoked."""
@@ -122,7 +123,9 @@ class Accounts:
             return None
         office = await self._fresh(row["office_id"], row["config_version"])
         person = office.people[row["person_id"]]
-        return Viewer(person=person, office=office, scopes=frozenset(row["scopes"]), via=Via.TOKEN)
+        return Viewer(
+            person=person, office=office, scopes=frozenset(row["scopes"]) & scopes_of(person.role), via=Via.TOKEN
+        )
 
     def csrf_token(self, viewer: Viewer) -> str:
         """What a write with the cookie must carry; bound to the session, worth nothing in another one."""

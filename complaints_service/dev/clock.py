@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import msgspec
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, Scope, queries
 from complaints_service.errors import FieldProblem, Invalid, Refused
+from complaints_service.waker import Waker
 
 _SPAN = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?")
 # Calendars and holidays reach no further.
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-
-
-class Wakes(Protocol):
-    """What tells the workers to look for due work now."""
-
-    def wake(self) -> None:
-        """A cheap hint that does not block."""
-        ...
 
 
 class ClockMove(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -51,7 +43,7 @@ def span(text: str) -> timedelta:
 class MovableClock:
     """Reads and moves the shift of office time."""
 
-    def __init__(self, database: Database, clock: OfficeClock, waker: Wakes) -> None:
+    def __init__(self, database: Database, clock: OfficeClock, waker: Waker) -> None:
         self._database = database
         self._clock = clock
         self._waker = waker

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import Dependency
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -19,8 +20,11 @@ from complaints_service.dev.mail_pages import mail_html, mail_list, mail_list_js
 from complaints_service.dev.people import people
 from complaints_service.errors import FieldProblem, Invalid, Malformed
 from complaints_service.settings import Settings
-from complaints_service.waker import Waker
+from complaints_service.waker import Waker as WakerProtocol
 from complaints_service.web.pages import PageRequest, page
+
+# A protocol cannot be checked at run time; what is wired is one.
+Waker = Annotated[WakerProtocol, Dependency(skip_validation=True)]
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -49,13 +53,17 @@ async def read_clock(database: Database, clock: OfficeClock, waker: Waker) -> Cl
 async def move_clock(
     request: Request[Any, Any, Any], database: Database, clock: OfficeClock, waker: Waker
 ) -> Response[ClockReading] | Redirect:
-    """Move office time forward: JSON ``{"advance"}`` or ``{"set"}``; the form of ``/dev`` comes back to it."""
+    """Move office time forward by JSON ``{"advance"}`` or ``{"set"}``; the form of ``/dev`` comes back to it.
+
+    JSON is read under any content type, because curl's default is that of a form.
+    """
     movable = MovableClock(database, clock, waker)
-    if request.headers.get("content-type", "").startswith(_FORM):
-        advance: object = (await request.form()).get("advance")
-        await movable.move(ClockMove(advance=advance if isinstance(advance, str) else ""))
-        return Redirect("/dev", status_code=303)
-    return Response(await movable.move(_move(await request.body())))
+    body = await request.body()
+    if body.lstrip().startswith(b"{") or not _is_form(request):
+        return Response(await movable.move(_move(body)))
+    advance: object = (await request.form()).get("advance")
+    await movable.move(ClockMove(advance=advance if isinstance(advance, str) else ""))
+    return Redirect("/dev", status_code=303)
 
 
 @post("/dev/workers/drain", status_code=200, include_in_schema=False)
@@ -64,9 +72,11 @@ async def drain_workers(
 ) -> Response[Any] | Redirect:
     """Do everything that is due now; the form of ``/dev`` comes back to it."""
     drained = await drain(database, due_work)
-    if request.headers.get("content-type", "").startswith(_FORM):
-        return Redirect("/dev", status_code=303)
-    return Response(drained)
+    return Redirect("/dev", status_code=303) if _is_form(request) else Response(drained)
+
+
+def _is_form(request: Request[Any, Any, Any]) -> bool:
+    return request.headers.get("content-type", "").startswith(_FORM)
 
 
 def _move(body: bytes) -> ClockMove:

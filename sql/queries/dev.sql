@@ -17,7 +17,7 @@ SELECT clock_timestamp() + shift FROM moved;
 -- What workers would do now: timers and messages that are due, and messages that somebody holds a lease on.
 SELECT
     (SELECT count(*) FROM sla_timer
-     WHERE state = 'armed' AND due_at <= (SELECT office_now()) AND (off_from IS NULL OR due_at < off_from)) AS timers,
+     WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timers,
     (SELECT count(*) FROM outbox
      WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= clock_timestamp()) AS messages,
     (SELECT count(*) FROM outbox WHERE state = 'sending') AS leased;

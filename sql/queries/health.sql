@@ -31,9 +31,9 @@ SELECT
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(released_at)), 0)::float8
      FROM outbox WHERE state IN ('queued', 'sending') AND released_at <= (SELECT office_now())) AS unsent_age,
     (SELECT count(*) FROM sla_timer
-     WHERE state = 'armed' AND due_at <= (SELECT office_now()) AND (off_from IS NULL OR due_at < off_from)) AS timers_due,
+     WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timers_due,
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(due_at)), 0)::float8 FROM sla_timer
-     WHERE state = 'armed' AND due_at <= (SELECT office_now()) AND (off_from IS NULL OR due_at < off_from)) AS timer_age,
+     WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timer_age,
     (SELECT count(*) FROM ticket
      WHERE status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')) AS tickets_open,
     (SELECT count(*) FROM alarm WHERE cleared_at IS NULL) AS alarms_open,
