@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from datetime import datetime
 
+import msgspec
 import structlog
 from jinja2 import TemplateError
 
+from complaints_service.clock import OfficeClock
 from complaints_service.database import UNAVAILABLE, Database
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
@@ -43,9 +46,9 @@ class Delivery:
         self,
         database: Database,
         offices: OfficeStore,
+        clock: OfficeClock,
         keys: Keys,
         settings: Settings,
-        links: Links,
     ) -> None:
         self._settings = settings
         self._ids = MessageIds(keys, settings.mail_from)
@@ -57,15 +60,14 @@ class Delivery:
         self._room = asyncio.Semaphore(LOOPS)
         self._store = OutboxStore(database, self._ids, settings.lease_seconds)
         self._alarms = Alarms(database, self._ids)
-        self._links = links
+        self.links = Links(database, offices)
         self._digests = Digests(database, offices, self._ids)
         self._dead_letters = DeadLetters(database, offices)
         self._packer = Packer(
-            database, offices, keys, settings, links, Renderer(auto_reload=settings.dev), self._ids
+            database, offices, keys, settings, self.links, Renderer(auto_reload=settings.dev), self._ids
         )
         self._stopping = False
         self._offices = offices
-        self.make_digests = self._digests.make
         self.open_alarms = self._alarms.open
         self.dead_letters = self._dead_letters.listed
         self.retry = self._dead_letters.retry
@@ -75,16 +77,25 @@ class Delivery:
         await self._whatsapp.close()
         await self._email.close()
 
-    async def upkeep(self) -> int:
-        """What a sweep does besides sending: digests, mails about alarms, old links; the number of rows put into the outbox."""
-        made = await self._digests.make()
-        made += await self._alarms.mail(await self._offices.current())
-        await self._links.sweep()
+    async def make_digests(self, now: datetime | None = None) -> int:
+        """Today's morning digests at office time ``now`` (None: the database says); the number of new rows. Cheap to repeat."""
+        made = await self._digests.make(now)
+        if made:
+            await self.links.sweep()
         return made
+
+    async def mail_alarms(self) -> int:
+        """A mail to every administrator about each alarm that has none yet; the number of new rows."""
+        return await self._alarms.mail(await self._offices.current())
 
     async def waiting(self) -> Waiting:
         """How much is due, in somebody's hands, and when the next row will be due."""
-        return await self._store.waiting()
+        waiting = await self._store.waiting(self._ways.open())
+        rest = self._ways.shortest_rest()
+        if rest is None:
+            return waiting
+        known = waiting.next_seconds
+        return msgspec.structs.replace(waiting, next_seconds=rest if known is None else min(known, rest))
 
     async def deliver_due(self, limit: int = 1_000) -> int:
         """Send what is due, a few rows at the same time, until nothing is left or ``limit`` is reached; the number sent.

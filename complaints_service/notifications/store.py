@@ -92,8 +92,8 @@ class OutboxStore:
             )
         return marked is not None
 
-    async def waiting(self) -> Waiting:
-        """What a drain, a wake-up and the health page ask."""
+    async def waiting(self, ways: Collection[str]) -> Waiting:
+        """What a drain, a wake-up and the health page ask; ``next_seconds`` counts only rows of these ways."""
         async with self._database.transaction(Scope.system()) as connection:
-            found = await queries("outbox").waiting(connection)
+            found = await queries("outbox").waiting(connection, ways=list(ways))
         return msgspec.convert(dict(found), Waiting)

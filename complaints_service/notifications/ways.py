@@ -24,6 +24,12 @@ class Ways:
         now = monotonic()
         return [way for way, state in self._states.items() if now >= state.rests_until]
 
+    def shortest_rest(self) -> float | None:
+        """Machine seconds until a resting way may be tried again; None when none rests."""
+        now = monotonic()
+        rests = [state.rests_until - now for state in self._states.values() if state.rests_until > now]
+        return min(rests, default=None)
+
     def failed(self, way: str, seconds: float) -> None:
         """The way rests for so long."""
         state = self._states[way]

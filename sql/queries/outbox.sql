@@ -208,7 +208,7 @@ RETURNING kind, way;
 -- name: dead_left(office_id, kind, way)$
 SELECT count(*) FROM outbox WHERE office_id = :office_id AND state = 'dead' AND kind = :kind AND way = :way;
 
--- name: waiting()^
+-- name: waiting(ways)^
 -- What a drain and the health page ask: rows due now, rows in somebody's hands, and the seconds until the next row is due.
 SELECT
     count(*) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())) AS due,
@@ -218,5 +218,5 @@ SELECT
     min(greatest(
         extract(epoch FROM released_at - (SELECT office_now())),
         extract(epoch FROM next_try_at - (SELECT clock_timestamp()))
-    )) FILTER (WHERE state = 'queued')::float8 AS next_seconds
+    )) FILTER (WHERE state = 'queued' AND way = ANY (:ways::text[]))::float8 AS next_seconds
 FROM outbox WHERE state IN ('queued', 'sending');
