@@ -1,0 +1,74 @@
+"""Real servers for all tests: PostgreSQL and Valkey start once for a run, and every xdist worker has a database of its own.
+
+The template is migrated and has the demo office and its people, but no tickets: tests file their own and look only at those.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from complaints_service.settings import Settings
+from complaints_service.wiring import Services, open_services
+from tests.office import TheOffice
+from tests.servers import VARIABLE, Running, Servers, clone_template, test_settings
+
+_servers: Servers | None = None
+
+
+def _needed(config: pytest.Config) -> bool:
+    """Unit tests need no servers and do not wait for any."""
+    chosen = [Path(argument.split("::")[0]) for argument in config.args]
+    return not all("unit" in path.parts or "platform" in path.parts for path in chosen)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In the process that hands out the work, before it starts its workers: they inherit the address."""
+    global _servers
+    if "PYTEST_XDIST_WORKER" in os.environ or session.config.option.collectonly or not _needed(session.config):
+        return
+    _servers = Servers()
+    os.environ[VARIABLE] = msgspec.json.encode(_servers.start()).decode()
+
+
+def pytest_unconfigure() -> None:
+    """The last thing of a run."""
+    if _servers is not None:
+        _servers.stop()
+
+
+@pytest.fixture(scope="session")
+def running() -> Running:
+    """How to reach the servers of this run."""
+    return msgspec.json.decode(os.environ[VARIABLE], type=Running)
+
+
+@pytest.fixture(scope="session")
+async def database_url(running: Running) -> str:
+    """This worker's own database, as the application's role."""
+    return await clone_template(running, f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+
+
+@pytest.fixture(scope="session")
+def settings(running: Running, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Development settings on this worker's database."""
+    return test_settings(tmp_path_factory.mktemp("data"), database_url, running.redis_url)
+
+
+@pytest.fixture(scope="session")
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """The wired service, shared by the tests of this worker."""
+    opened = await open_services(settings, hints=False)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def the_office(services: Services, running: Running) -> TheOffice:
+    """The office to act on, with short words for what people do in it."""
+    return TheOffice(services, {person.username: person.password for person in running.people})
