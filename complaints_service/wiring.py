@@ -93,17 +93,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         notifications=notifications,
         links=notifications.links,
         feedback=Feedback(database, offices, keys, settings, waker),
-        whatsapp=WhatsApp.wired(
-            database=database,
-            offices=offices,
-            keys=keys,
-            clock=clock,
-            intake=intake,
-            tickets=tickets,
-            reader=reader,
-            waker=waker,
-            site=settings.base_url,
-        ),
+        whatsapp=WhatsApp(database, offices, clock, keys, settings, intake, tickets, waker),
         kiosk=Kiosk(database, offices, keys, intake, clock),
         timers=Timers(database, offices, clock, tickets),
     )
