@@ -222,6 +222,8 @@ def _variant_for_citizen(event: StoredEvent) -> str:
         return f"breach_{values['target']}" if values["breach"] and values["level"] == 1 else ""
     if event.type == "assigned":
         return "assigned_unit" if "unit" in values else ""
+    if event.type == "filed":
+        return "filed"
     return _variant(event)
 
 
