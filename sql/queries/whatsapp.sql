@@ -23,6 +23,12 @@ WITH known AS (
 )
 SELECT outcome FROM known;
 
+-- name: set_aside(office_id, message_key)^
+-- A message that cannot be handled is not tried again; no row: it was finished or set aside before.
+INSERT INTO whatsapp_inbound AS i (office_id, message_key, outcome) VALUES (:office_id, :message_key, 'set_aside')
+ON CONFLICT (office_id, message_key) DO UPDATE SET outcome = 'set_aside' WHERE i.outcome NOT IN ('done', 'set_aside')
+RETURNING message_key;
+
 -- name: finish_inbound(office_id, message_key, outcome)!
 UPDATE whatsapp_inbound SET outcome = :outcome WHERE office_id = :office_id AND message_key = :message_key;
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -39,4 +39,4 @@ def believed(filed_at: datetime | None, now: datetime) -> Filing:
         return Filing(None, corrected=True, clock_wrong=filed_at > now + TOLERATED_AHEAD)
     if filed_at < now - OLDEST:
         return Filing(None, corrected=True)
-    return Filing(filed_at, corrected=False)
+    return Filing(filed_at.astimezone(UTC), corrected=False)

@@ -120,6 +120,17 @@ class Chats:
             )
 
 
+async def raise_alarm(connection: asyncpg.Connection, office_id: int, key: str, details: dict[str, str]) -> None:
+    """Tell the administrator, once while the alarm is open; ``key`` begins with what it is. Details are never personal."""
+    await queries("whatsapp").raise_alarm(
+        connection,
+        office_id=office_id,
+        key=key,
+        what=key.partition(":")[0],
+        details=msgspec.json.encode(details).decode(),
+    )
+
+
 def _stored(office_id: int, row: asyncpg.Record) -> StoredChat:
     state = Chat(
         step=Step(row["step"]),

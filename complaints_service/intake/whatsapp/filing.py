@@ -9,10 +9,10 @@ import msgspec
 import structlog
 
 from complaints_service.clock import OfficeClock
-from complaints_service.database import SYSTEM, Database, queries
+from complaints_service.database import SYSTEM, TRANSIENT, UNAVAILABLE, Database, queries
 from complaints_service.errors import DomainError, KeyReused, Unavailable
 from complaints_service.intake.complaint_form import ComplaintBody, ReporterBody, to_complaint
-from complaints_service.intake.whatsapp.chats import Chats, StoredChat
+from complaints_service.intake.whatsapp.chats import Chats, StoredChat, raise_alarm
 from complaints_service.intake.whatsapp.conversation import Say
 from complaints_service.intake.whatsapp.draft import Chat, Step
 from complaints_service.office.model import Office
@@ -40,7 +40,8 @@ class DraftFiling:
     async def finish(self, office: Office, chat_id: int) -> None:
         """File the chat's confirmed draft; nothing when somebody else has. The receipt goes out with the ticket.
 
-        A draft that is refused comes back to the person as a draft. Raises Unavailable and what asyncpg raises.
+        A draft that cannot be filed comes back to the person as a draft, so that the chat goes on. Raises Unavailable and what
+        asyncpg raises when the database is away.
         """
         async with self._database.transaction(SYSTEM) as connection:
             chat = await self._chats.lock_again(connection, office.id, chat_id)
@@ -48,15 +49,19 @@ class DraftFiling:
             return
         try:
             filed = await self._file(office, chat, chat.state.draft_key)
-        except Unavailable:
+        except (Unavailable, *UNAVAILABLE, *TRANSIENT):
             raise
+        except KeyReused:
+            # Filed before under this key with other words: what stands here now is another complaint.
+            await self._give_back(office, chat, secrets.token_bytes(len(chat.state.draft_key)))
         except DomainError as error:
             log.warning("whatsapp_draft_refused", code=error.code)
-            # Filed before under this key with other words: what stands here now is another complaint.
-            fresh = secrets.token_bytes(len(chat.state.draft_key)) if isinstance(error, KeyReused) else None
-            await self._give_back(office, chat, fresh)
-            return
-        await self._close(office, chat, filed.ticket_id)
+            await self._give_back(office, chat, chat.state.draft_key)
+        except Exception:
+            log.exception("whatsapp_filing_failed")
+            await self._give_back(office, chat, chat.state.draft_key, alarm=True)
+        else:
+            await self._close(office, chat, filed.ticket_id)
 
     async def _file(self, office: Office, chat: StoredChat, key: bytes) -> Filed:
         text = chat.state.draft.text
@@ -77,14 +82,14 @@ class DraftFiling:
                 await self._chats.save(connection, now, empty, (), "filed", ticket_id=ticket_id)
             await queries("whatsapp").finish_filed(connection, office_id=office.id, chat_id=chat.id)
 
-    async def _give_back(self, office: Office, chat: StoredChat, fresh_key: bytes | None) -> None:
+    async def _give_back(self, office: Office, chat: StoredChat, key: bytes, *, alarm: bool = False) -> None:
         async with self._database.transaction(SYSTEM) as connection:
             now = await self._chats.lock_again(connection, office.id, chat.id)
             if now.state.step is Step.FILING and now.state.draft_key == chat.state.draft_key:
                 draft = msgspec.structs.replace(now.state.draft, confirmed_at=None)
-                again = msgspec.structs.replace(
-                    now.state, step=Step.DRAFTING, draft=draft, draft_key=fresh_key or now.state.draft_key
-                )
+                again = msgspec.structs.replace(now.state, step=Step.DRAFTING, draft=draft, draft_key=key)
                 name = f"refused:{secrets.token_hex(8)}"
                 await self._chats.save(connection, now, again, (Say("not_filed"),), name)
             await queries("whatsapp").finish_filed(connection, office_id=office.id, chat_id=chat.id)
+            if alarm:
+                await raise_alarm(connection, office.id, f"whatsapp_filing_failed:{chat.id}", {"chat": str(chat.id)})

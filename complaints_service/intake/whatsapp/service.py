@@ -9,7 +9,7 @@ the sweep) does them again under the same key.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import asyncpg
@@ -19,7 +19,7 @@ import structlog
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, TRANSIENT, UNAVAILABLE, Database, queries
 from complaints_service.errors import Unavailable
-from complaints_service.intake.whatsapp.chats import Chats, StoredChat, Taken
+from complaints_service.intake.whatsapp.chats import Chats, StoredChat, Taken, raise_alarm
 from complaints_service.intake.whatsapp.conversation import FileDraft, Say, TellStatus, ToThread, Turn, answer
 from complaints_service.intake.whatsapp.draft import Step
 from complaints_service.intake.whatsapp.filing import DraftFiling, FilesComplaints
@@ -179,11 +179,9 @@ class WhatsApp:
 
     async def _set_aside(self, office: Office, key: bytes, why: str) -> None:
         async with self._database.transaction(SYSTEM) as connection:
-            known = await queries("whatsapp").note_inbound(
-                connection, office_id=office.id, message_key=key, chat_id=None, outcome=Taken.SET_ASIDE.value
-            )
-            if known is None:
-                await self._raise_alarm(connection, office.id, f"whatsapp_set_aside:{key.hex()[:16]}", {"why": why})
+            row = await queries("whatsapp").set_aside(connection, office_id=office.id, message_key=key)
+            if row is not None:
+                await raise_alarm(connection, office.id, f"whatsapp_set_aside:{key.hex()[:16]}", {"why": why})
 
     async def _note_failure(self, status: Status) -> None:
         """A message that the gateway had taken did not arrive: it stays sent (statuses never move it back), and an alarm is raised."""
@@ -196,17 +194,4 @@ class WhatsApp:
                 connection, provider_id=provider_id, error=f"not delivered: {code}"
             )
             if row is not None:
-                key = f"whatsapp_not_delivered:{row['id']}"
-                await self._raise_alarm(connection, row["office_id"], key, {"code": code})
-
-    @staticmethod
-    def _raise_alarm(
-        connection: asyncpg.Connection, office_id: int, key: str, details: dict[str, str]
-    ) -> Awaitable[object]:
-        return queries("whatsapp").raise_alarm(
-            connection,
-            office_id=office_id,
-            key=key,
-            what=key.partition(":")[0],
-            details=msgspec.json.encode(details).decode(),
-        )
+                await raise_alarm(connection, row["office_id"], f"whatsapp_not_delivered:{row['id']}", {"code": code})
