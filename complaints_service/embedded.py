@@ -72,10 +72,11 @@ class EmbeddedServers:
         return self._valkey.url
 
     async def start(self) -> None:
-        """Start both, and make role and database. Raises ChildFailed."""
+        """Start what does not run, and make role and database. Raises ChildFailed."""
         try:
             for child in self.children:
-                child.spawn()
+                if child.identity is None:
+                    child.spawn()
             for child in self.children:
                 await child.become_ready()
             if self.postgres is not None:

@@ -57,8 +57,8 @@ class PostgresProgram:
             raise ChildFailed(str(error)) from error
         if self._user is not None:
             os.chown(self.sockets, self._user.uid, self._user.gid)
-            reachable = self._user.owns_path_to(self._binaries / "postgres")
-            self._keep_file_access = not (reachable and self._user.owns_path_to(self.sockets))
+            needed = (self._binaries / "postgres", self.sockets, self.data)
+            self._keep_file_access = not all(self._user.may_reach(path) for path in needed)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         self._clear_stale_pid_file()

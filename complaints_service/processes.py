@@ -108,7 +108,9 @@ class Child:
         await self.become_ready(within)
 
     def spawn(self) -> None:
-        """Start without waiting until it is ready. Raises ChildFailed when it cannot be started."""
+        """Start without waiting until it is ready. Raises ChildFailed when it cannot be, or runs already."""
+        if self.identity is not None:
+            raise ChildFailed(f"{self.name} runs already")
         program, parent = self.program, os.getpid()
         program.prepare()
 

@@ -27,18 +27,14 @@ class SystemUser(msgspec.Struct, frozen=True):
     uid: int
     gid: int
 
-    def owns_path_to(self, path: Path) -> bool:
-        """True when this user may walk down to the path and read what lies there."""
-        target = path.resolve()
-        walkable = all(self._may(folder, stat.S_IXUSR) for folder in target.parents)
-        return walkable and self._may(target, stat.S_IRUSR | (stat.S_IXUSR if target.is_dir() else 0))
+    def may_reach(self, path: Path) -> bool:
+        """True when this user may walk down to where the path lies."""
+        return all(self._may_enter(folder) for folder in path.resolve().parents)
 
-    def _may(self, path: Path, wanted: int) -> bool:
-        found = path.stat()
-        if found.st_uid == self.uid:
-            return found.st_mode & wanted == wanted
-        shift = 3 if found.st_gid == self.gid else 6
-        return found.st_mode & (wanted >> shift) == wanted >> shift
+    def _may_enter(self, folder: Path) -> bool:
+        found = folder.stat()
+        shift = 0 if found.st_uid == self.uid else 3 if found.st_gid == self.gid else 6
+        return bool(found.st_mode & (stat.S_IXUSR >> shift))
 
     def become(self, keep_file_access: bool) -> None:
         """Turn this process into one of the user's. Only system calls: it runs between fork and exec.

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from complaints_service.clock import monotonic
 from complaints_service.processes import ChildFailed
 
 MEMORY_LIMIT = "128mb"
 _UNUSABLE_AFTER = 3
-_TOO_SHORT = 5.0
 
 
 class ValkeyProgram:
@@ -28,8 +26,7 @@ class ValkeyProgram:
     def __init__(self, data: Path, sockets: Path) -> None:
         self.data = data
         self.socket = sockets / "valkey.sock"
-        self._short_lives = 0
-        self._prepared_at: float | None = None
+        self._starts_in_vain = 0
 
     @property
     def url(self) -> str:
@@ -37,14 +34,11 @@ class ValkeyProgram:
         return f"unix://{quote(str(self.socket))}"
 
     def prepare(self) -> None:
-        """Clear the old socket; after three starts that failed at once, give up the file that stops it."""
-        now = monotonic()
-        short = self._prepared_at is not None and now - self._prepared_at < _TOO_SHORT
-        self._short_lives = self._short_lives + 1 if short else 0
-        self._prepared_at = now
-        if self._short_lives >= _UNUSABLE_AFTER:
+        """Clear the old socket; after three starts in vain, give up the file that stops it."""
+        if self._starts_in_vain >= _UNUSABLE_AFTER:
             shutil.rmtree(self.data, ignore_errors=True)
-            self._short_lives = 0
+            self._starts_in_vain = 0
+        self._starts_in_vain += 1
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)
 
@@ -75,11 +69,14 @@ class ValkeyProgram:
             return False
         try:
             writer.write(b"PING\r\n")
-            return await asyncio.wait_for(reader.readline(), 1) == b"+PONG\r\n"
+            answered = await asyncio.wait_for(reader.readline(), 1) == b"+PONG\r\n"
         except (OSError, TimeoutError):
             return False
         finally:
             writer.close()
+        if answered:
+            self._starts_in_vain = 0
+        return answered
 
 
 def _binary() -> Path:
