@@ -67,8 +67,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     ]  # fmt: skip
     if settings.dev:
         from complaints_service.dev.routes import ROUTES as DEV
+        from complaints_service.dev.whatsapp import ROUTES as DEV_WHATSAPP
 
-        routes += DEV
+        routes += [*DEV, *DEV_WHATSAPP]
     app = Litestar(
         route_handlers=routes,
         dependencies={
