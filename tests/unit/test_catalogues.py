@@ -1,0 +1,76 @@
+"""Everything a person reads has an Indonesian text, and the two agree about their placeholders."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from complaints_service.i18n import catalogue
+from complaints_service.resources import templates_dir
+
+PACKAGE = Path(__file__).parents[2] / "complaints_service"
+# Calls whose argument number n (from 0) is a msgid.
+CALLS = {"translate": 1, "FieldProblem": 2, "Refusal": 1, "Refused": 0, "refuse": 2, "words": 0}
+ERRORS = {
+    "Malformed", "Unauthenticated", "Forbidden", "NotFound", "Stale", "TooLarge", "KeyReused", "PreconditionRequired",
+    "UnsupportedMedia",
+}  # fmt: skip
+IN_TEMPLATE = re.compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def text_of(node: ast.expr | None) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
+
+
+def texts_in_code(tree: ast.Module) -> Iterator[str]:
+    """Literal msgids of calls, titles of errors, and tables of words (dicts whose name says so)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            position = 0 if name in ERRORS else CALLS.get(name)
+            if position is not None and len(node.args) > position and (text := text_of(node.args[position])):
+                yield text
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Tuple):
+                    names = [getattr(target, "id", "") for target in line.targets[0].elts]
+                    if "title" in names and isinstance(line.value, ast.Tuple):
+                        if text := text_of(line.value.elts[names.index("title")]):
+                            yield text
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            if any(re.search(r"_(WORDS|LABELS|STEPS)$", getattr(target, "id", "")) for target in node.targets):
+                yield from filter(None, map(text_of, node.value.values))
+
+
+def all_texts() -> Iterator[tuple[str, str]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for text in texts_in_code(ast.parse(path.read_text())):
+            if " " in text:
+                yield str(path.relative_to(PACKAGE)), text
+    for path in sorted(templates_dir().rglob("*")):
+        if path.suffix in {".html", ".txt", ".jinja"}:
+            for double, single in IN_TEMPLATE.findall(path.read_text()):
+                yield str(path.relative_to(templates_dir())), (double or single).replace('\\"', '"').replace("\\'", "'")
+
+
+def test_every_text_has_an_indonesian_one() -> None:
+    words = catalogue("id")
+    missing = sorted({f"{place}: {text}" for place, text in all_texts() if text and text not in words})
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (PACKAGE / "locale" / "id").glob("*.po")))
+def test_both_languages_name_the_same_values(name: str) -> None:
+    from babel.messages.pofile import read_po
+
+    with (PACKAGE / "locale" / "id" / name).open("rb") as file:
+        for message in read_po(file):
+            if isinstance(message.id, str) and message.id and message.string:
+                assert set(PLACEHOLDER.findall(str(message.string))) <= set(PLACEHOLDER.findall(message.id)), message.id
