@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 WITHHELD = "[withheld]"
 
-# Fields whose text is our own and never a person's.
+# Fields whose names are harmless although they hold words; the values are looked at all the same.
 KNOWN_FIELDS = frozenset(
     """
-    event level logger timestamp request_id method route status error kind way state reason channel job act process target rung
+    event level logger timestamp request_id method route status kind way state reason channel job act process target rung
     failpoint setting migration version exception sqlstate component outcome provider scheme
     """.split()  # noqa: SIM905 - a list of words is easier to read and to add to
 )
@@ -44,8 +44,11 @@ _PERSONAL = re.compile(
 )
 # Names that the pattern above would refuse although they hold no personal data.
 _HARMLESS = frozenset({"sqlstate", "status_code", "error_code", "code", "exit_code"})
-# Values that only code writes: identifiers, versions, durations.
+# Values that only code writes: identifiers, versions, durations. Capitals only where we choose from a closed set.
+_CASED_FIELDS = frozenset({"method", "route", "sqlstate", "migration", "setting", "version"})
+_CASED = re.compile(r"[A-Za-z0-9_./:{}<>-]{1,120}")
 _PLAIN = re.compile(r"[a-z0-9_.:/@-]{1,60}")
+_TYPE = re.compile(r"[A-Za-z_]{2,60}(?=$|\(|:)")
 _MASKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -219,9 +222,13 @@ def _safe(key: str, value: object) -> object:
         return WITHHELD
     if key == "exception":
         return value
-    if key in KNOWN_FIELDS:
+    if key == "error":  # the type of an error; what it says may repeat input
+        found = _TYPE.match(value)
+        return found[0] if found else WITHHELD
+    if key == "event":
         return _masked(value)
-    return value if _PLAIN.fullmatch(value) and _masked(value) == value else WITHHELD
+    pattern = _CASED if key in _CASED_FIELDS else _PLAIN
+    return value if pattern.fullmatch(value) and _masked(value) == value else WITHHELD
 
 
 def _argument(value: object) -> object:

@@ -24,7 +24,7 @@ from complaints_service.settings import Settings
 from complaints_service.web.cookies import read_cookie
 from complaints_service.web.i18n import text
 from complaints_service.web.pages import page
-from complaints_service.web.rate_limits import Limit, RateLimits, client_address
+from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 PageRequest = Request[Any, Any, State]
 
@@ -48,9 +48,7 @@ async def sign_in_form(request: PageRequest, accounts: Accounts, settings: Setti
 
 
 @post("/masuk", status_code=303, include_in_schema=False)
-async def sign_in_submit(
-    request: PageRequest, accounts: Accounts, settings: Settings, rate_limits: RateLimits
-) -> Response[bytes]:
+async def sign_in_submit(request: PageRequest, accounts: Accounts, settings: Settings) -> Response[bytes]:
     """Sign in and go on to ``next``; a refusal shows the form again with the username kept."""
     if not same_origin(request):
         raise Forbidden("Sign in on the office's own page.", code="cross_site")
@@ -58,7 +56,7 @@ async def sign_in_submit(
     username, password, wanted = (_field(form.get(name)) for name in ("username", "password", "next"))
     address = client_address(request)
     try:
-        await rate_limits.check(Limit.SIGNIN, address)
+        await limits_of(request).check(Limit.SIGNIN, address)
         signed_in = await accounts.sign_in(
             username,
             password,

@@ -142,12 +142,17 @@ def client_address(connection: Connection) -> str:
     return connection.client.host if connection.client is not None else "local"
 
 
+def limits_of(connection: Connection) -> RateLimits:
+    """The limits of this application, for handlers that count by themselves."""
+    limits: RateLimits = connection.app.state.rate_limits
+    return limits
+
+
 def limited(name: Limit) -> Guard:
     """A Litestar guard that counts the request, for ``guards=[limited(Limit.FILING)]``. Raises TooMany."""
 
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
-        limits: RateLimits = connection.app.state.rate_limits
-        await limits.check(name, client_address(connection))
+        await limits_of(connection).check(name, client_address(connection))
 
     return guard
 
