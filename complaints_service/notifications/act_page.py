@@ -10,7 +10,7 @@ from complaints_service.notifications import words
 from complaints_service.notifications.links import ActLink
 from complaints_service.office.model import Role
 from complaints_service.tickets.commands import Acknowledge, Assign
-from complaints_service.tickets.timeline import entries_of, status_text
+from complaints_service.tickets.timeline import entries_of
 from complaints_service.web.i18n import language_of
 
 TAKE_OVER = "take_over"
@@ -45,7 +45,7 @@ def look_values(request: ASGIConnection[Any, Any, Any, Any], link: ActLink) -> d
         "number": ticket.number,
         "about": words.matter(ticket, office, language),
         "holder": words.holder(ticket, office, language),
-        "status": status_text(ticket.status, language),
+        "status": words.status(ticket, language),
         "due": due[0] if due else None,
         "person": link.person,
         "used": link.used,

@@ -13,7 +13,7 @@ from complaints_service.notifications.facts import Addressed, ListedTicket, Tick
 from complaints_service.notifications.kinds import MessageKind, Recipient
 from complaints_service.notifications.rendering import Choice
 from complaints_service.office.model import Office
-from complaints_service.tickets.timeline import TARGET_WORDS, actor_name, entries_of, status_text
+from complaints_service.tickets.timeline import TARGET_WORDS, actor_name, entries_of
 
 _TARGETS = ("verify", "answer", "sign", "reporter", "closing")
 # Bodies of events that templates may ask for; what an event does not have is empty.
@@ -90,7 +90,7 @@ def _about_ticket(message: Addressed, ticket: TicketFacts, language: str, keys: 
         "about": words.matter(ticket, office, language),
         "kind_word": translate(language, words.KIND_WORDS[ticket.kind]),
         "unit": unit.name if unit is not None else office.name,
-        "status": status_text(ticket.status, language),
+        "status": words.status(ticket, language),
         "deadlines": {target: ticket.deadline(target) for target in _TARGETS},
         "event": _EVENT_VALUES | (event.values() if event is not None else {}),
         "event_type": event.type if event is not None else "",

@@ -11,7 +11,7 @@ from complaints_service.database import Database, Scope, queries
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.loading import digest
 from complaints_service.notifications.message_ids import MessageIds
-from complaints_service.office.model import Office, Person
+from complaints_service.office.model import Office, Person, Role
 from complaints_service.office.store import OfficeStore
 
 DIGEST_AT = time(7, 30)
@@ -43,7 +43,8 @@ class Digests:
             return 0
         made = 0
         for person in office.people.values():
-            if person.active and person.email and office.present(person, now):
+            handles_cases = person.role is not Role.ADMIN
+            if handles_cases and person.email and office.present(person, now):
                 made += await self._put(office, person, today)
         self._made[office.id] = today
         return made

@@ -61,9 +61,10 @@ def build(envelope: Envelope) -> EmailMessage:
         message["References"] = envelope.thread_root
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = envelope.language
     message.set_content(envelope.mail.text, cte="quoted-printable")
     message.add_alternative(envelope.mail.html, subtype="html", cte="quoted-printable")
+    # After the content: setting that clears every Content- header.
+    message["Content-Language"] = envelope.language
     return message
 
 

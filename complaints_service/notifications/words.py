@@ -9,6 +9,8 @@ from babel.dates import format_timedelta
 from complaints_service.i18n import translate
 from complaints_service.notifications.facts import DeadlineFacts, ListedTicket, TicketFacts
 from complaints_service.office.model import Office
+from complaints_service.tickets.model import Status
+from complaints_service.tickets.timeline import status_text
 
 KIND_WORDS = {"complaint": "complaint", "suggestion": "suggestion", "information": "information request"}
 _MEASURES = {
@@ -48,3 +50,10 @@ def span(time: timedelta, language: str) -> str:
 def promise(deadline: DeadlineFacts, language: str) -> str:
     """The amount of time a target allows: "14 hari kerja"."""
     return translate(language, _MEASURES.get(deadline.measure, "{amount}"), amount=deadline.amount)
+
+
+def status(ticket: TicketFacts, language: str) -> str:
+    """The status as the office reads it: the public's word for waiting speaks to the reporter."""
+    if ticket.status is Status.WAITING_REPORTER:
+        return translate(language, "Waiting for the reporter's reply")
+    return status_text(ticket.status, language)
