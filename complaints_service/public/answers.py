@@ -126,7 +126,7 @@ def _pointer(name: str) -> str:
 
 def complaint_json(answers: Mapping[str, str], language: str) -> dict[str, object]:
     """The answers as the body of ``POST /api/v1/complaints``; what was left empty is left out."""
-    body: dict[str, object] = {}
+    body: dict[str, object] = {"description": ""}
     for name, value in answers.items():
         if value:
             group, dot, inner = name.partition(".")
