@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import aiosql
 import asyncpg
 import structlog
+from aiosql.adapters.asyncpg import AsyncPGAdapter
 
 from complaints_service.resources import sql_dir
 
@@ -77,13 +78,27 @@ class Scope:
 SYSTEM = Scope("system")
 
 
+class ConnectionAdapter(AsyncPGAdapter):
+    """aiosql's adapter without its guess at each call whether it was given a pool: we always give a connection."""
+
+    async def select(self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None) -> Any:
+        for row in await conn.fetch(sql, *self.maybe_order_params(query_name, parameters)):
+            yield row
+
+    async def select_one(self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None) -> Any:
+        return await conn.fetchrow(sql, *self.maybe_order_params(query_name, parameters))
+
+    async def select_value(self, conn: Any, query_name: str, sql: str, parameters: Any) -> Any:
+        return await conn.fetchval(sql, *self.maybe_order_params(query_name, parameters))
+
+
 @functools.cache
 def queries(name: str) -> Any:  # the queries' names come out of the file, so no type can list them
     """The named queries of ``sql/queries/<name>.sql``; call them as ``await queries("tickets").load(conn, ...)``.
 
     aiosql's suffixes: ``^`` one row or None, ``$`` one value, ``!`` no result, none: ``async for`` over rows.
     """
-    return aiosql.from_path(sql_dir() / "queries" / f"{name}.sql", "asyncpg")
+    return aiosql.from_path(sql_dir() / "queries" / f"{name}.sql", ConnectionAdapter)
 
 
 async def _leave_as_is(_connection: asyncpg.Connection) -> None:

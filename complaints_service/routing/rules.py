@@ -12,7 +12,7 @@ import msgspec
 
 from complaints_service.office.model import Office, RoutingRule, UnitKind
 from complaints_service.routing.reported import Reported, next_superior, resolve
-from complaints_service.routing.words import holds, words_of
+from complaints_service.routing.words import Text
 from complaints_service.tickets.model import Complaint, Priority
 
 
@@ -41,7 +41,7 @@ def route(complaint: Complaint, office: Office, received_at: datetime) -> Routed
     """Route a checked complaint received at an aware instant. Hours of rules are in the office's zone."""
     reported = resolve(office, complaint.reported_unit, complaint.reported_person)
     local_time = received_at.astimezone(ZoneInfo(office.time_zone)).time()
-    text = words_of(f"{complaint.subject}\n{complaint.description}")
+    text = Text(f"{complaint.subject}\n{complaint.description}")
     for rule in office.rules:
         why = _match(rule, complaint, text, local_time)
         if why is not None:
@@ -50,7 +50,7 @@ def route(complaint: Complaint, office: Office, received_at: datetime) -> Routed
 
 
 def _match(
-    rule: RoutingRule, complaint: Complaint, text: list[str], local_time: time
+    rule: RoutingRule, complaint: Complaint, text: Text, local_time: time
 ) -> dict[str, object] | None:
     """The conditions that matched with their values (empty: the rule has none), or None when one does not."""
     why: dict[str, object] = {}
@@ -65,7 +65,7 @@ def _match(
                 return None
             why[name] = str(value)
     if rule.words is not None:
-        held = [phrase for phrase in rule.words if holds(text, phrase)]
+        held = [phrase for phrase in rule.words if text.holds(phrase)]
         if not held:
             return None
         why["words"] = held

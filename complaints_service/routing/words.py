@@ -48,13 +48,27 @@ def stems(word: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def holds(text_words: list[str], phrase: str) -> bool:
-    """Whether the words of ``phrase`` stand in the text one after the other; without a word they do not."""
-    wanted = words_of(phrase)
-    if not wanted:
-        return False
-    places = range(len(text_words) - len(wanted) + 1)
-    return any(all(_same(text_words[at + i], word) for i, word in enumerate(wanted)) for at in places)
+class Text:
+    """A citizen's text, taken apart once for all the phrases that are looked for in it."""
+
+    __slots__ = ("_known", "_words")
+
+    def __init__(self, text: str) -> None:
+        self._words = words_of(text)
+        self._known = frozenset[str]().union(*map(stems, self._words))
+
+    def holds(self, phrase: str) -> bool:
+        """Whether the words of ``phrase`` stand in the text one after the other; without a word they do not."""
+        wanted = _phrase(phrase)
+        if not wanted or any(stems(word).isdisjoint(self._known) for word in wanted):
+            return False
+        places = range(len(self._words) - len(wanted) + 1)
+        return any(all(_same(self._words[at + i], word) for i, word in enumerate(wanted)) for at in places)
+
+
+@functools.lru_cache(maxsize=1024)
+def _phrase(phrase: str) -> tuple[str, ...]:
+    return tuple(words_of(phrase))
 
 
 def _same(one: str, other: str) -> bool:
