@@ -80,7 +80,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         before_send=[security_headers(https=settings.base_url.startswith("https://"))],
         after_exception=[log_uncaught],
         lifespan=[_lifespan(settings, services, static_files)],
-        state=State({"settings": settings, "metrics": metrics}),
+        state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
             title="Complaint service",
