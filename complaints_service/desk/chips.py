@@ -18,6 +18,7 @@ class ChipState(StrEnum):
     OK = "ok"
     SOON = "soon"
     LATE = "late"
+    PAUSED = "paused"
 
 
 class Chip(msgspec.Struct, frozen=True):

@@ -22,8 +22,7 @@ from complaints_service.management.figures import (
     mondays,
     weeks_of,
 )
-from complaints_service.sla.calendar import WorkingCalendar
-from complaints_service.sla.calendar_document import CalendarDocument
+from complaints_service.sla.targets import calendar_of
 
 if TYPE_CHECKING:
     from complaints_service.accounts.model import Viewer
@@ -45,7 +44,6 @@ class Management:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._calendars: dict[tuple[int, int], WorkingCalendar] = {}
 
     async def today(self, viewer: Viewer) -> Figures:
         """The figures of /manage over the viewer's units, all of one moment of office time."""
@@ -61,7 +59,7 @@ class Management:
             now = await sql.figures_now(conn, **scope)
             at: datetime = now["at"]
             since = at - timedelta(days=DECIDED_DAYS)
-            calendar = self._calendar(office)
+            calendar = calendar_of(office)
             bounds = age_bounds(calendar, at)
             days = mondays(at, office.time_zone)
             starts = [midnight(day, office.time_zone) for day in days]
@@ -110,15 +108,6 @@ class Management:
         """The last day for which somebody has confirmed the holidays (DOMAIN.md, "The office")."""
         async with self._database.connection() as conn:
             return await queries("management").calendar_confirmed_through(conn, office_id=office.id)
-
-    def _calendar(self, office: Office) -> WorkingCalendar:
-        """The calendar that counts now, built once for each version."""
-        version = office.latest_calendar()
-        key = (office.id, version.version)
-        if key not in self._calendars:
-            document = msgspec.json.decode(version.document, type=CalendarDocument)
-            self._calendars[key] = WorkingCalendar.from_document(document)
-        return self._calendars[key]
 
 
 def _by_unit(counted: list[tuple[int, int, int]]) -> tuple[UnitBacklog, ...]:

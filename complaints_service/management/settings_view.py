@@ -7,6 +7,8 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.i18n import translate
+from complaints_service.management.service import Alarm
+from complaints_service.notifications.dead_letters import DeadLetter
 from complaints_service.office.model import Office, Person, Policy, PolicyTarget, RoutingRule, Rung
 
 ROLE_NAMES = {
@@ -18,7 +20,7 @@ ROLE_NAMES = {
 }
 TARGET_NAMES = {
     "verify": "Verification",
-    "answer": "Answer",
+    "answer": "Answer of the office",
     "sign": "Sign of life",
     "reporter": "Reply of the reporter",
     "closing": "Closing after the answer",
@@ -47,6 +49,43 @@ ACTS = {
     "close": "the case closes, notice to {people}",
 }
 PRIORITIES = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
+
+
+LETTER_WORDS = {
+    "receipt": "Receipt",
+    "question": "Question to the reporter",
+    "answer": "Answer to the reporter",
+    "interim_answer": "Interim message to the reporter",
+    "rejected": "Rejection",
+    "forwarded": "Notice of forwarding",
+    "merged": "Notice of merging",
+    "withdrawn": "Notice of withdrawal",
+    "lapsed": "Notice of lapse",
+    "closed": "Notice of closing",
+    "reminder_reporter": "Reminder to the reporter",
+    "reminder_closing": "Reminder before closing",
+    "time_granted": "Notice of a new date",
+    "reopened": "Notice of reopening",
+    "beyond": "Way beyond the office",
+    "assigned": "Assignment",
+    "rung": "Reminder or escalation",
+    "manual_escalation": "Escalation by hand",
+    "time_requested": "Request for more time",
+    "time_answered": "Answer about more time",
+    "roll_up": "Hourly summary",
+    "digest": "Daily summary",
+    "cycle_report": "Report of a cycle",
+    "alarm": "Alarm",
+    "chat": "Turn of a conversation",
+}
+ALARM_WORDS = {
+    "outbox_dead": "Messages will not arrive",
+    "way_down": "A way out does not work",
+    "kiosk_clock": "The clock of a kiosk is wrong",
+    "rung_without_receiver": "An escalation reached nobody",
+    "poison_timer": "A timer cannot be carried out",
+    "worker_stalled": "A worker stands still",
+}
 
 
 class PersonRow(msgspec.Struct, frozen=True):
@@ -91,6 +130,54 @@ class RungRow(msgspec.Struct, frozen=True):
     level: int
     what: str
     otherwise: str
+
+
+class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that will not arrive by itself."""
+
+    id: int
+    kind: str
+    number: str | None
+    to: str
+    attempts: int
+    error: str
+    created_at: datetime
+
+
+class AlarmRow(msgspec.Struct, frozen=True):
+    """An alarm in words; ``details`` as stored (codes and counts)."""
+
+    what: str
+    details: str
+    raised_at: datetime
+
+
+def letter_rows(letters: list[DeadLetter], language: str) -> list[LetterRow]:
+    """Dead messages in words."""
+    return [
+        LetterRow(
+            id=letter.id,
+            kind=f"{translate(language, LETTER_WORDS.get(letter.kind, letter.kind))} ({letter.way})",
+            number=letter.number,
+            to=translate(language, RECEIVERS.get(letter.to, letter.to)),
+            attempts=letter.attempts,
+            error=letter.reason,
+            created_at=letter.created_at,
+        )
+        for letter in letters
+    ]
+
+
+def alarm_rows(alarms: list[Alarm], language: str) -> list[AlarmRow]:
+    """Open alarms in words; one without words is named by its code."""
+    return [
+        AlarmRow(
+            translate(language, ALARM_WORDS.get(alarm.what.partition(":")[0], alarm.what)),
+            "" if alarm.details == "{}" else alarm.details,
+            alarm.raised_at,
+        )
+        for alarm in alarms
+    ]
 
 
 def settings_page(office: Office, at: datetime, language: str) -> dict[str, object]:
@@ -144,7 +231,7 @@ def _rule(rule: RoutingRule, office: Office, language: str) -> RuleRow:
                 language, "from {begin} to {end}", begin=f"{rule.between_from:%H:%M}", end=f"{rule.between_to:%H:%M}"
             )
         )
-    then = []
+    then: list[str] = []
     if rule.set_unit_id is not None:
         then.append(office.units[rule.set_unit_id].name)
     if rule.set_priority:

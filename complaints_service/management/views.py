@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from complaints_service.management.charts import Bar, Legend, Line, Stack
 from complaints_service.management.figures import Band, Figures, Stage, UnitBacklog
 from complaints_service.office.model import Office
 
-STAGE_NAMES = {"verify": "Verification", "answer": "Answer"}
+STAGE_NAMES = {"verify": "Verification", "answer": "Answer of the office"}
 
 
 def queue_link(**filters: str) -> str:
@@ -42,12 +42,15 @@ def today_page(figures: Figures, office: Office, unit_ids: frozenset[int], langu
     at = figures.now.at
     return {
         "figures": figures,
+        "owed_link": queue_link(status="owed"),
         "clock": clock_text(at, office.time_zone, language),
         "units_text": _units_text(office, unit_ids, language),
         "links": {
-            "overdue": queue_link(overdue="true"),
-            "due_soon": queue_link(overdue="false", due_before=instant(_next_day(at))),
-            "unassigned": queue_link(assignee="none"),
+            "overdue": queue_link(overdue="true", status="running"),
+            "due_soon": queue_link(
+                status="running", due_from=instant(at), due_before=instant(at + timedelta(hours=24))
+            ),
+            "unassigned": queue_link(assignee="none", status="owed"),
         },
         "stages": [_stage(stage, language) for stage in figures.stages],
         "stage_legend": [Legend(words("kept"), "positive"), Legend(words("broken"), "negative")],
@@ -56,18 +59,12 @@ def today_page(figures: Figures, office: Office, unit_ids: frozenset[int], langu
         "unit_legend": [Legend(words("past the deadline"), "negative"), Legend(words("in time"), "brand")],
         "weeks": [format_date(week.monday, "d MMM", locale=locale) for week in figures.weeks],
         "flow": [
-            Line(words("received"), "brand", tuple(week.came_in for week in figures.weeks)),
-            Line(words("ended"), "positive", tuple(week.went_out for week in figures.weeks), dashed=True),
+            Line(words("came in"), "brand", tuple(week.came_in for week in figures.weeks)),
+            Line(words("went out"), "positive", tuple(week.went_out for week in figures.weeks), dashed=True),
         ],
         "weekly_means": tuple(week.mean for week in figures.weeks),
         "scores": [Bar(str(score), count) for score, count in enumerate(figures.satisfaction.by_score, 1)],
     }
-
-
-def _next_day(at: datetime) -> datetime:
-    from datetime import timedelta
-
-    return at + timedelta(hours=24)
 
 
 def _units_text(office: Office, unit_ids: frozenset[int], language: str) -> str:
@@ -92,7 +89,7 @@ def _band(band: Band) -> Bar:
         if at is not None
     }
     tone = "negative" if band.low > 60 else "warning" if band.low > 14 else "brand"
-    return Bar(band.words, band.n, queue_link(owed="true", **bounds), tone)
+    return Bar(band.words, band.n, queue_link(status="owed", **bounds), tone)
 
 
 def _unit(unit: UnitBacklog, office: Office, language: str) -> Stack:
@@ -101,5 +98,5 @@ def _unit(unit: UnitBacklog, office: Office, language: str) -> Stack:
         label=held.name if held else str(unit.unit_id),
         parts=(unit.overdue, unit.in_time),
         note=translate(language, "{n}, {late} late", n=unit.n, late=unit.overdue),
-        href=queue_link(unit=held.slug) if held else None,
+        href=queue_link(unit=held.slug, status="owed") if held else None,
     )

@@ -5,7 +5,10 @@
 -- What cannot wait, and the moment (office time) all figures of the page are of.
 WITH moment AS MATERIALIZED (SELECT office_now() AS at),
 owed AS MATERIALIZED (
-    SELECT number, next_due_at, assignee_id, received_at
+    SELECT
+        number, assignee_id, received_at,
+        -- While the office waits for the reporter, the running clock is not its own.
+        CASE WHEN status <> 'waiting_reporter' THEN next_due_at END AS next_due_at
     FROM ticket
     WHERE office_id = :office_id
         AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter')
@@ -60,7 +63,7 @@ SELECT
     unit_id,
     width_bucket(received_at, :bounds::timestamptz[]) AS band,
     count(*) AS n,
-    count(*) FILTER (WHERE next_due_at < :at::timestamptz) AS overdue
+    count(*) FILTER (WHERE next_due_at < :at::timestamptz AND status <> 'waiting_reporter') AS overdue
 FROM ticket
 WHERE office_id = :office_id
     AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter')
