@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     database = commands.add_parser("db", help="the database: upgrade, check")
     tasks = database.add_subparsers(dest="task", required=True, metavar="TASK")
     upgrade = tasks.add_parser("upgrade", help="apply the migrations that are missing")
-    upgrade.add_argument("--demo", action="store_true", help="and make the demo office where there is none")
+    upgrade.add_argument("--office", action="store_true", help="and make the office where there is none")
     check = tasks.add_parser("check", help="exit 1 when migrations are missing")
     for task in (upgrade, check):
         task.add_argument("--json", action="store_true", help="answer for machines")
@@ -89,7 +89,7 @@ def _run(call: argparse.Namespace) -> int:
         case _ if call.task == "check":
             return _check(as_json=call.json)
         case _:
-            return _upgrade(demo=call.demo, as_json=call.json)
+            return _upgrade(office=call.office, as_json=call.json)
 
 
 def _up(*, ephemeral: bool) -> int:
@@ -127,7 +127,7 @@ def _worker() -> int:
     return run(settings) or 0
 
 
-def _upgrade(*, demo: bool, as_json: bool) -> int:
+def _upgrade(*, office: bool, as_json: bool) -> int:
     import asyncio
 
     import msgspec
@@ -140,7 +140,7 @@ def _upgrade(*, demo: bool, as_json: bool) -> int:
         from complaints_service import database
 
         applied = await database.upgrade(url)
-        if not demo:
+        if not office:
             return applied, []
         seed: Seed = importlib.import_module("complaints_service.demo").seed
         return applied, await seed(settings, url)

@@ -169,7 +169,9 @@ class Child:
                 started()
                 await self.become_ready()
             except ChildFailed as failure:
-                tell(str(failure))
+                await asyncio.sleep(FIRST_PAUSE)  # a Ctrl-C may have reached the child before us
+                if not self._stopping:
+                    tell(str(failure))
 
     async def ended(self) -> None:
         """Wait until the process has ended."""

@@ -35,7 +35,7 @@ class DemoPerson(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What `complaints db upgrade --demo --json` answers."""
+    """What `complaints db upgrade --office --json` answers."""
 
     applied: list[str]
     people: list[DemoPerson] = []
@@ -142,7 +142,7 @@ class Supervisor:
         log = self._data_dir / "log" / "upgrade.log"
         with log.open("ab") as complaints:
             process = await asyncio.create_subprocess_exec(
-                *own_command("db", "upgrade", "--json", *(["--demo"] if self._settings.dev else [])),
+                *own_command("db", "upgrade", "--office", "--json"),
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
