@@ -23,19 +23,19 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-@get("/a/{token:str}")
+@get("/a/{token:str}", include_in_schema=False)
 async def show(request: PageRequest, token: str, links: Links) -> Response[bytes]:
     """What the case is about and one button; a case that has moved on says what happened since."""
     return _page(request, await links.look(token))
 
 
-@head("/a/{token:str}")
+@head("/a/{token:str}", include_in_schema=False)
 async def peek(token: str, links: Links) -> None:
     """For scanners: whether the link is good. Changes nothing."""
     await links.look(token)
 
 
-@post("/a/{token:str}", status_code=200)
+@post("/a/{token:str}", status_code=200, include_in_schema=False)
 async def act(
     request: PageRequest, token: str, links: Links, tickets: Tickets, data: Form
 ) -> Response[bytes] | Redirect:
