@@ -1,0 +1,47 @@
+"""axe-core on a page, with the rules of WCAG 2.2 AA (EXPERIENCE.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page
+
+_SOURCE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# The smallest box of a link or button; links inside sentences are exempt, as in WCAG 2.5.8.
+_SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, select, textarea, input:not([type=hidden]), summary")]
+  .filter((e) => e.checkVisibility() && !e.closest("p, .skip-link, address") && !(e.type === "radio"))
+  .map((e) => [e.tagName, e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
+  .filter(([, , box]) => box.height > 0 && box.height < least)
+  .map(([tag, text, box]) => `${tag} ${text} ${Math.round(box.height)}px`)"""
+
+
+class Axe:
+    """Runs the rules inside the page; the page's policy does not stop that."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    @classmethod
+    def found(cls) -> Axe:
+        """axe-core as set-up installed it. Raises FileNotFoundError when it did not."""
+        return cls(_SOURCE.read_text(encoding="utf-8"))
+
+    async def broken_rules(self, page: Page) -> dict[str, list[str]]:
+        """Rule -> the elements that break it; empty when the page is as it should be."""
+        await page.evaluate(self._source)
+        found: list[dict[str, Any]] = await page.evaluate(
+            "async (tags) => (await axe.run({runOnly: tags})).violations", TAGS
+        )
+        return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
+
+
+async def small_targets(page: Page, least: int = 44) -> list[str]:
+    """Buttons, fields and links outside sentences that are lower than ``least`` CSS pixels."""
+    return await page.evaluate(_SMALL_TARGETS, least)
+
+
+async def sideways_scroll(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

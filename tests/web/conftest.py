@@ -1,0 +1,120 @@
+"""The real site for web tests: a uvicorn server on this worker's database, plain HTTP clients, and Chromium.
+
+Every page that a test opens is watched: a violation of the Content-Security-Policy or an error in a script fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from complaints_service.app import create_app
+from complaints_service.settings import Settings
+from complaints_service.wiring import Services
+from tests.web.accessibility import Axe
+from tests.web.watching import Watched, watch
+
+Visit = Callable[..., Awaitable[Page]]
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the signals to pytest."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@pytest.fixture(scope="session")
+async def site(settings: Settings, services: Services) -> AsyncIterator[str]:
+    """The running site's address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(settings, services), log_config=None, lifespan="on", timeout_graceful_shutdown=2)
+    server = QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    assert server.started, "the site did not start"
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+    listener.close()
+
+
+@pytest.fixture
+async def http(site: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with its own cookies that follows no redirect by itself."""
+    async with httpx.AsyncClient(base_url=site, headers={"Accept-Language": "id"}, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for a worker's tests."""
+    path = os.environ.get("CHROMIUM") or next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visit(chromium: Browser, site: str) -> AsyncIterator[Visit]:
+    """Opens a page of the site as somebody would: ``await visit("/", width=390, scheme="dark", language="en-GB", script=False)``.
+
+    ``beside``: a page whose browser (cookies) this one shares.
+    """
+    contexts: list[BrowserContext] = []
+    watched: list[Watched] = []
+
+    async def open_page(
+        path: str = "/",
+        *,
+        width: int = 1280,
+        height: int = 900,
+        scheme: Any = "light",
+        language: str = "id-ID",
+        script: bool = True,
+        beside: Page | None = None,
+    ) -> Page:
+        if beside is None:
+            context = await chromium.new_context(
+                base_url=site,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                locale=language,
+                java_script_enabled=script,
+                reduced_motion="reduce",
+            )
+            context.set_default_timeout(15_000)
+            contexts.append(context)
+        else:
+            context = beside.context
+        page = await context.new_page()
+        watched.append(await watch(page))
+        await page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert [line for each in watched for line in each.complaints] == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    """Automated accessibility checks of a page."""
+    return Axe.found()
