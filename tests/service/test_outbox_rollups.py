@@ -1,0 +1,180 @@
+"""Floods become roll-ups (D5), mornings have a digest, alarms are mailed once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from complaints_service.tickets import commands as c
+from tests.servers import Running
+from tests.service.outbox_room import Room, a_room
+
+JAKARTA = ZoneInfo("Asia/Jakarta")
+
+
+@pytest.fixture
+async def room(running: Running, tmp_path: Path) -> AsyncIterator[Room]:
+    async with a_room(running, tmp_path) as opened:
+        await to_the_hour(opened)
+        yield opened
+
+
+async def to_the_hour(room: Room) -> datetime:
+    """The next full hour and a minute, so that the hour does not end in the middle of a test."""
+    now = await room.office.now()
+    hour = now.replace(minute=1, second=0, microsecond=0) + timedelta(hours=1)
+    await room.office.move_clock_to(hour)
+    return hour
+
+
+async def to_local(room: Room, hour: int, minute: int) -> None:
+    """The next moment at which the office's clocks show this."""
+    now = (await room.office.now()).astimezone(JAKARTA)
+    then = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    await room.office.move_clock_to(then if then > now else then + timedelta(days=1))
+
+
+async def address_of(room: Room, username: str) -> str:
+    person = await room.office.person(username)
+    assert person.email is not None
+    return person.email
+
+
+async def test_five_mails_at_once_and_the_rest_in_one_at_the_full_hour(room: Room) -> None:
+    tickets = await room.file_many(30)
+    await room.escalate(tickets, "kepala")
+    assert await room.deliver() == 5
+    head = await address_of(room, "kepala")
+    assert len(room.postbox.to(head)) == 5
+    roll_up = (await room.rows(kind="roll_up"))[0]
+    absorbed = await room.rows(state="absorbed")
+    assert len(absorbed) == 25
+    assert {row["absorbed_by"] for row in absorbed} == {roll_up["id"]}
+    await to_the_hour(room)
+    assert await room.deliver() == 1
+    mail = room.postbox.to(head)[-1]
+    assert "25 tiket" in mail.subject
+    assert mail.text.count("  Seksi Lantaskim") == 20, "the most urgent are listed"
+    assert "dan 5 lainnya" in mail.text
+    singles = {m.subject.split()[2] for m in room.postbox.to(head)[:5]}
+    assert not any(number in mail.text for number in singles)
+
+
+async def test_the_flood_of_one_person_delays_nobody_else(room: Room) -> None:
+    tickets = await room.file_many(12)
+    await room.escalate(tickets, "kepala")
+    await room.escalate(tickets[:2], "atasan")
+    assert await room.deliver() == 7
+    assert len(room.postbox.to(await address_of(room, "atasan"))) == 2
+
+
+async def test_later_escalations_of_the_same_hour_join_the_same_roll_up(room: Room) -> None:
+    await room.escalate(await room.file_many(7), "kepala")
+    await room.deliver()
+    await room.escalate(await room.file_many(3), "kepala")
+    assert await room.deliver() == 0
+    assert len(await room.rows(kind="roll_up")) == 1
+    assert len(await room.rows(state="absorbed")) == 5
+
+
+async def test_the_cap_is_of_any_sixty_minutes_and_not_of_the_hour_by_the_clock(room: Room) -> None:
+    await room.office.move_clock(timedelta(minutes=58))
+    await room.escalate(await room.file_many(5), "kepala")
+    assert await room.deliver() == 5
+    await room.office.move_clock(timedelta(minutes=2))
+    await room.escalate(await room.file_many(2), "kepala")
+    assert await room.deliver() == 0
+    await room.office.move_clock(timedelta(minutes=61))
+    await room.escalate(await room.file_many(1), "kepala")
+    assert await room.deliver() == 2, "the roll-up and the new one"
+
+
+async def test_a_case_that_was_settled_meanwhile_is_left_out_of_the_roll_up(room: Room) -> None:
+    filed = [await room.office.file(reporter_email=None, reporter_phone=None) for _ in range(7)]
+    await room.escalate([(one.ticket_id, one.number) for one in filed], "kepala")
+    await room.deliver()
+    held_back = await room.rows(state="absorbed")
+    for one in filed:
+        if one.ticket_id == held_back[0]["ticket_id"]:
+            await room.office.reporter_acts(one, c.Withdraw())
+    await to_the_hour(room)
+    await room.deliver()
+    assert "1 tiket" in room.postbox.to(await address_of(room, "kepala"))[-1].subject
+
+
+async def test_a_roll_up_of_nothing_is_not_sent(room: Room) -> None:
+    filed = [await room.office.file(reporter_email=None, reporter_phone=None) for _ in range(6)]
+    await room.escalate([(one.ticket_id, one.number) for one in filed], "kepala")
+    await room.deliver()
+    for one in filed:
+        await room.office.reporter_acts(one, c.Withdraw())
+    await to_the_hour(room)
+    assert await room.deliver() == 0
+    assert (await room.rows(kind="roll_up"))[0]["state"] == "cancelled"
+
+
+async def test_the_repeats_of_the_last_rung_come_as_one_roll_up_from_the_start(room: Room) -> None:
+    params = '{"target":"answer","rung":"answer-repeat","level":3,"breach":true,"roll_up":true}'
+    await room.escalate(await room.file_many(3), "kanwil", params=params)
+    assert await room.deliver() == 0
+    assert len(await room.rows(state="absorbed")) == 3
+    await to_the_hour(room)
+    assert await room.deliver() == 1
+    assert "3 tiket" in room.postbox.to(await address_of(room, "kanwil"))[0].subject
+
+
+async def test_mails_that_are_no_escalations_are_not_capped(room: Room) -> None:
+    person = await room.office.person("petugas")
+    for ticket_id, _ in await room.file_many(8):
+        await room.admin.execute("UPDATE ticket SET assignee_id = $1 WHERE id = $2", person.id, ticket_id)
+        await room.put(kind="assigned", person_id=person.id, ticket_id=ticket_id)
+    assert await room.deliver() == 8
+
+
+async def test_a_digest_in_the_morning_once_a_day_for_those_with_open_cases(room: Room) -> None:
+    await room.file_many(2)
+    await to_local(room, 7, 0)
+    assert await room.delivery.make_digests() == 0, "too early"
+    await to_local(room, 7, 31)
+    made = await room.delivery.make_digests()
+    assert made == len(await room.rows(kind="digest")) > 0
+    assert await room.delivery.make_digests() == 0
+    await room.deliver()
+    mail = room.postbox.to(await address_of(room, "petugas"))[0]
+    assert "2 terbuka" in mail.subject
+    assert not room.postbox.to(await address_of(room, "petugas2")), "no open case in that unit"
+    await to_local(room, 7, 31)
+    assert await room.delivery.make_digests() == made, "again the next day"
+
+
+async def test_a_digest_leaves_out_cases_about_the_person_or_the_persons_unit(room: Room) -> None:
+    await room.file_many(1)
+    unit = await room.office.person("petugas")
+    await room.admin.execute("UPDATE ticket SET reported_units = $1", sorted(unit.works_in))
+    await to_local(room, 7, 31)
+    await room.delivery.make_digests()
+    await room.deliver()
+    assert not room.postbox.to(await address_of(room, "petugas"))
+    assert room.postbox.to(await address_of(room, "kanwil"))
+
+
+async def test_an_alarm_is_mailed_to_the_administrators_once(room: Room) -> None:
+    await room.admin.execute("INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')")
+    assert await room.delivery.mail_alarms() == 1
+    assert await room.delivery.mail_alarms() == 0
+    assert await room.deliver() == 1
+    assert "A worker stands still" in room.postbox.to(await address_of(room, "admin"))[0].subject
+
+
+async def test_an_alarm_about_alarms_does_not_go_round_in_circles(room: Room) -> None:
+    room.postbox.usual = "refuse"
+    await room.admin.execute("INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')")
+    for _ in range(5):
+        await room.delivery.mail_alarms()
+        await room.deliver()
+    assert await room.alarms() == ["worker-stalled", "outbox_dead:email:alarm"]
+    assert len(await room.rows(kind="alarm")) == 2
