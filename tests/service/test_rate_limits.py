@@ -1,0 +1,163 @@
+"""Limits by name, counted in a real Valkey under keyed hashes, and by each process for itself when Valkey is away."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import redis.asyncio
+
+from complaints_service.errors import TooMany
+from complaints_service.keys import Keys
+from complaints_service.settings import Settings
+from complaints_service.web.rate_limits import Limit, RateLimits, network
+
+MOST = 5
+
+
+def limited_settings(settings: Settings, redis_url: str | None) -> Settings:
+    return msgspec.structs.replace(
+        settings,
+        redis_url=redis_url,
+        rate_filing_per_minute=MOST,
+        rate_lookup_per_minute=MOST,
+        rate_signin_per_minute=None,
+    )
+
+
+@pytest.fixture
+async def limits(settings: Settings) -> AsyncIterator[RateLimits]:
+    """Five a minute, counted in Valkey."""
+    opened = RateLimits(limited_settings(settings, settings.redis_url), Keys(settings.secret_key))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def address() -> str:
+    """Somebody's network address, new in every test."""
+    return f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+
+
+async def allowed(limits: RateLimits, name: Limit, address: str, times: int) -> int:
+    """How many of so many were let through."""
+    through = 0
+    for _ in range(times):
+        try:
+            await limits.check(name, address)
+            through += 1
+        except TooMany as refusal:
+            assert 1 <= int(refusal.headers["Retry-After"]) <= 120
+    return through
+
+
+async def test_an_address_is_refused_beyond_its_number_and_told_when_to_come_back(
+    limits: RateLimits, address: str
+) -> None:
+    assert await allowed(limits, Limit.FILING, address, 3 * MOST) == MOST
+
+
+async def test_each_name_and_each_address_is_counted_apart(limits: RateLimits, address: str) -> None:
+    assert await allowed(limits, Limit.FILING, address, 2 * MOST) == MOST
+    assert await allowed(limits, Limit.LOOKUP, address, MOST) == MOST
+    assert await allowed(limits, Limit.FILING, "192.0.2." + address.rpartition(".")[2], MOST) == MOST
+
+
+async def test_a_limit_that_is_not_set_refuses_nobody(limits: RateLimits, address: str) -> None:
+    assert await allowed(limits, Limit.SIGNIN, address, 10 * MOST) == 10 * MOST
+
+
+async def test_all_processes_count_together(settings: Settings, limits: RateLimits, address: str) -> None:
+    other = RateLimits(limited_settings(settings, settings.redis_url), Keys(settings.secret_key))
+    through = await allowed(limits, Limit.FILING, address, MOST) + await allowed(other, Limit.FILING, address, MOST)
+    await other.close()
+    assert through == MOST
+
+
+async def test_many_at_once_are_counted_one_by_one(limits: RateLimits, address: str) -> None:
+    through = await asyncio.gather(*(allowed(limits, Limit.FILING, address, 1) for _ in range(20)))
+    assert sum(through) == MOST
+
+
+async def test_a_customer_with_a_whole_network_is_one_sender(limits: RateLimits) -> None:
+    prefix = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+    through = [await allowed(limits, Limit.FILING, f"{prefix}::{n:x}", 1) for n in range(1, 2 * MOST)]
+    assert sum(through) == MOST
+    assert network("::ffff:192.0.2.1") == network("192.0.2.1")
+    assert network("fe80::1%eth0") == network("fe80::2")
+    assert network("testclient") == "testclient"
+
+
+async def test_addresses_are_not_kept_and_counters_go_away_by_themselves(
+    settings: Settings, limits: RateLimits, address: str
+) -> None:
+    await allowed(limits, Limit.FILING, address, 1)
+    assert settings.redis_url is not None
+    valkey = redis.asyncio.Redis.from_url(settings.redis_url)
+    try:
+        keys: list[bytes] = await valkey.keys("rate:*")
+        ages = [await valkey.ttl(key) for key in keys]
+    finally:
+        await valkey.aclose()
+    assert keys
+    assert not any(address.encode() in key for key in keys)
+    assert all(0 < age <= 120 for age in ages)
+
+
+@pytest.fixture
+async def silent_server() -> AsyncIterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    hanging = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hanging.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    hanging.set()
+    server.close()
+    await server.wait_closed()
+
+
+def nobody_listens() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("outage", ["refused", "silent", "garbage"])
+async def test_without_valkey_each_process_counts_for_itself(
+    settings: Settings, address: str, silent_server: int, outage: str
+) -> None:
+    url = {
+        "refused": f"redis://127.0.0.1:{nobody_listens()}/0",
+        "silent": f"redis://127.0.0.1:{silent_server}/0",
+        "garbage": f"redis://:wrong-password@127.0.0.1:{silent_server}/0",
+    }[outage]
+    alone = RateLimits(limited_settings(settings, url), Keys(settings.secret_key))
+    assert await allowed(alone, Limit.FILING, address, 3 * MOST) == MOST
+    await alone.close()
+
+
+async def test_a_counter_that_holds_garbage_refuses_nobody(settings: Settings, address: str) -> None:
+    assert settings.redis_url is not None
+    own = settings.redis_url + ("&" if "?" in settings.redis_url else "?") + "db=9"
+    limits, valkey = (
+        RateLimits(limited_settings(settings, own), Keys(settings.secret_key)),
+        redis.asyncio.Redis.from_url(own),
+    )
+    try:
+        await allowed(limits, Limit.FILING, address, 1)
+        keys = await valkey.keys("rate:*")
+        assert keys
+        for key in keys:
+            await valkey.set(key, b"\x80\x04garbage", keepttl=True)
+        assert await allowed(limits, Limit.FILING, address, 1) == 1
+    finally:
+        await valkey.aclose()
+        await limits.close()
