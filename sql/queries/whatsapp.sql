@@ -70,6 +70,27 @@ SELECT office_id, id FROM whatsapp_chat
 WHERE step = 'filing' AND last_inbound_at < (SELECT office_now()) - interval '5 seconds'
 ORDER BY office_id, id LIMIT :limit;
 
+-- name: forget_drafts(days)$
+-- Words that were never sent are not kept (Law 27/2022): a draft that was left lying is deleted.
+WITH forgotten AS (
+    UPDATE whatsapp_chat SET step = 'start', draft = '{}', draft_key = NULL
+    WHERE step IN ('drafting', 'rewriting') AND last_inbound_at < (SELECT office_now()) - make_interval(days => :days)
+    RETURNING id
+)
+SELECT count(*) FROM forgotten;
+
+-- name: forget_inbound(days, limit)$
+-- Keys of messages that no gateway delivers again.
+WITH forgotten AS (
+    DELETE FROM whatsapp_inbound WHERE (office_id, message_key) IN (
+        SELECT office_id, message_key FROM whatsapp_inbound
+        WHERE received_at < (SELECT office_now()) - make_interval(days => :days) AND outcome IN ('done', 'set_aside')
+        LIMIT :limit
+    )
+    RETURNING message_key
+)
+SELECT count(*) FROM forgotten;
+
 -- name: fail_message(provider_id, error)^
 -- The gateway could not deliver a message that it had taken; it stays sent, and an administrator reads about it.
 WITH failed AS (

@@ -96,9 +96,7 @@ async def test_what_is_no_batch_is_refused(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_administrator_adds_lists_and_revokes_kiosks(
-    client: httpx.AsyncClient, signed_in: SignsIn
-) -> None:
+async def test_an_administrator_adds_lists_and_revokes_kiosks(client: httpx.AsyncClient, signed_in: SignsIn) -> None:
     admin = await signed_in("admin")
     made = await client.post(DEVICES, json={"name": "Lobi"}, headers=admin)
     assert made.status_code == 201
@@ -115,9 +113,7 @@ async def test_an_administrator_adds_lists_and_revokes_kiosks(
 
 
 @pytest.mark.parametrize("username", ["petugas", "atasan", "kepala", "kanwil"])
-async def test_others_may_not_touch_kiosks(
-    client: httpx.AsyncClient, signed_in: SignsIn, username: str
-) -> None:
+async def test_others_may_not_touch_kiosks(client: httpx.AsyncClient, signed_in: SignsIn, username: str) -> None:
     headers = await signed_in(username)
     assert (await client.get(DEVICES, headers=headers)).status_code == 403
     assert (await client.post(DEVICES, json={"name": "Lobi"}, headers=headers)).status_code == 403

@@ -471,6 +471,24 @@ async def test_a_message_a_month_late_is_taken(phone: Phone) -> None:
     assert row["age"] < timedelta(minutes=5)
 
 
+async def test_a_draft_left_lying_is_forgotten_and_a_message_key_kept_for_a_quarter(services: Services) -> None:
+    old, young = Phone(services), Phone(services)
+    for phone in (old, young):
+        await phone.says(STORY)
+    shift = "UPDATE whatsapp_chat SET last_inbound_at = office_now() - interval '31 days' WHERE address = $1"
+    await old.rows(shift, old.number)
+    await services.whatsapp.clean_up()
+    assert (await old.chat())["draft"] == "{}"
+    assert STORY in (await young.chat())["draft"]
+    assert (await old.outcomes(), await young.outcomes()) == (["done"], ["done"])
+    chat = await old.chat()
+    await old.rows(
+        "UPDATE whatsapp_inbound SET received_at = office_now() - interval '91 days' WHERE chat_id = $1", chat["id"]
+    )
+    await services.whatsapp.clean_up()
+    assert (await old.outcomes(), await young.outcomes()) == ([], ["done"])
+
+
 async def test_statuses_never_move_a_message_back_and_a_failure_raises_one_alarm(phone: Phone) -> None:
     await phone.says(STORY)
     row = (await phone.outbox("chat"))[-1]

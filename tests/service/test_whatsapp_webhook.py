@@ -107,9 +107,7 @@ async def test_the_whole_way_over_the_cloud_api(
     assert await taken(services, number) == 2
 
 
-async def test_the_whole_way_over_gowa(
-    client: httpx.AsyncClient, services: Services, number: str, secret: str
-) -> None:
+async def test_the_whole_way_over_gowa(client: httpx.AsyncClient, services: Services, number: str, secret: str) -> None:
     jid = f"{number}@s.whatsapp.net"
     for text in (STORY, "1"):
         payload = {

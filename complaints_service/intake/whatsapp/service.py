@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 DRAFT_KEY_BYTES = 16
 # A chat in which somebody else's filing must be finished first is tried again; more than this means trouble.
 TRIES = 4
+DRAFT_DAYS = 30
+# Gateways deliver again for days, at the worst for a month.
+KEY_DAYS = 90
 AWAY = (*UNAVAILABLE, *TRANSIENT)
 
 
@@ -100,6 +103,13 @@ class WhatsApp:
         for office_id, chat_id in rows:
             await self._filing.finish(await self._offices.current(office_id), chat_id)
         return len(rows)
+
+    async def clean_up(self) -> int:
+        """Forget drafts that were left lying and keys that no gateway needs any more; how many. For the daily upkeep."""
+        async with self._database.transaction(SYSTEM) as connection:
+            drafts: int = await queries("whatsapp").forget_drafts(connection, days=DRAFT_DAYS)
+            keys: int = await queries("whatsapp").forget_inbound(connection, days=KEY_DAYS, limit=10_000)
+        return drafts + keys
 
     async def _take_or_set_aside(self, office: Office, provider: Provider, item: Item) -> None:
         match item:
