@@ -74,7 +74,8 @@ def _fire(office: Office, ticket: Ticket, due: DueRung, row: DeadlineRow, occurr
 def _only_highest_mails(commands: list[AnyCommand]) -> list[AnyCommand]:
     ends = any(isinstance(command, Lapse | AutoClose) for command in commands)
     notices = [c for c in commands if isinstance(c, FireRung) and c.mail]
-    highest = max(notices, key=lambda c: (c.act == "notify", c.level, c.due_at), default=None)
+    # A level that is reached for the first time is told at once; a repetition waits for its roll-up.
+    highest = max(notices, key=lambda c: (c.act == "notify", c.level, not c.roll_up, c.due_at), default=None)
     return [
         msgspec.structs.replace(command, mail=False)
         if isinstance(command, FireRung) and command.mail and (ends or command is not highest)

@@ -39,32 +39,32 @@ class Timers:
         self._tickets = tickets
 
     async def fire_due(self, most: int = 100_000) -> int:
-        """Fire what is due, batch by batch, until nothing is; returns how many tickets were changed.
+        """Fire what is due, batch by batch, until nothing is; returns how many rungs fired.
 
         A batch that fails is done again ticket by ticket, and a ticket that fails alone steps aside (docs/reliability.md).
         """
         done = 0
         while done < most:
-            fired = await self._fire_batch(BATCH)
-            done += fired
-            if fired == 0:
+            tickets, rungs = await self._fire_batch(BATCH)
+            done += rungs
+            if tickets == 0:
                 break
         return done
 
-    async def _fire_batch(self, size: int) -> int:
+    async def _fire_batch(self, size: int) -> tuple[int, int]:
         try:
             return await self._database.again(lambda: self._claim_and_fire(size))
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
             log.exception("timer_batch_failed", size=size)
-        fired = 0
+        tickets = rungs = 0
         for _ in range(size):
-            one = await self._fire_one()
-            if one == 0:
+            done, fired = await self._fire_one()
+            if done == 0:
                 break
-            fired += one
-        return fired
+            tickets, rungs = tickets + done, rungs + fired
+        return tickets, rungs
 
-    async def _claim_and_fire(self, size: int) -> int:
+    async def _claim_and_fire(self, size: int) -> tuple[int, int]:
         async with self._database.transaction(SYSTEM) as connection:
             changes: list[tuple[Ticket, Performed]] = []
             async for row in queries("timers").claim_timers(connection, batch=size):
@@ -77,9 +77,10 @@ class Timers:
                 changes.append((ticket, change))
             if changes:
                 await self._tickets.write(connection, changes)
-        return len(changes)
+        return len(changes), sum(_rungs(change) for _, change in changes)
 
-    async def _fire_one(self) -> int:
+    async def _fire_one(self) -> tuple[int, int]:
+        """One ticket by itself, and a ticket that fails put aside: how many were looked at, how many rungs fired."""
         ticket: Ticket | None = None
         try:
             async with self._database.transaction(SYSTEM) as connection:
@@ -88,7 +89,7 @@ class Timers:
                     office = await self._office(ticket.office_id, row["config_version"])
                     performed = self._fire(loaded_from(row, ticket), office, row["office_time"])
                     await self._tickets.write(connection, [(ticket, performed)])
-                    return 1
+                    return 1, _rungs(performed)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
             if ticket is None:
                 raise
@@ -97,8 +98,8 @@ class Timers:
                 await queries("timers").put_aside(
                     connection, office_id=ticket.office_id, ticket_id=ticket.id, most=MOST_TRIES
                 )
-            return 1
-        return 0
+            return 1, 0
+        return 0, 0
 
     async def _office(self, office_id: int, version: int) -> Office:
         office = await self._offices.current(office_id)
@@ -114,3 +115,7 @@ class Timers:
         if isinstance(performed, Refusal):
             raise RefusedFiring(performed.code)
         return performed
+
+
+def _rungs(performed: Performed) -> int:
+    return sum(1 for event in performed.events if event.type == "rung_fired")
