@@ -68,8 +68,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     if settings.dev:
         from complaints_service.dev.routes import ROUTES as DEV
         from complaints_service.dev.whatsapp import ROUTES as DEV_WHATSAPP
+        from complaints_service.public.routes import DEV_ROUTES as COMPONENTS
 
-        routes += [*DEV, *DEV_WHATSAPP]
+        routes += [*DEV, *DEV_WHATSAPP, *COMPONENTS]
     app = Litestar(
         route_handlers=routes,
         dependencies={
