@@ -181,7 +181,8 @@ class Delivery:
         match outcome:
             case Sent():
                 marked = await self._store.mark_sent(row, outcome.provider_id)
-                await self._recovered(row)
+                if self._ways.worked(row.way):
+                    await self._alarms.way_works(row)
             case Retry():
                 marked = await self._again(row, outcome.reason, known=True)
                 if outcome.way_down:
@@ -225,11 +226,6 @@ class Delivery:
         self._hold(row.way)
         if outcome.needs_person:
             await self._alarms.way_down(row, outcome.reason)
-
-    async def _recovered(self, row: Claimed) -> None:
-        if self._ways.failures(row.way):
-            self._ways.worked(row.way)
-            await self._alarms.way_works(row)
 
     def _hold(self, way: str) -> None:
         seconds = hold(

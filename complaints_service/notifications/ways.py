@@ -10,6 +10,7 @@ from complaints_service.notifications.kinds import Way
 
 class _State(msgspec.Struct):
     failures: int = 0
+    proved: bool = False
     rests_until: float = 0.0
 
 
@@ -40,7 +41,9 @@ class Ways:
         """Failures in a row."""
         return self._states[way].failures
 
-    def worked(self, way: str) -> None:
-        """The way is whole (again)."""
-        self._states[way].failures = 0
-        self._states[way].rests_until = 0.0
+    def worked(self, way: str) -> bool:
+        """The way is whole; True when that is news: after a failure, or for the first time in this process."""
+        state = self._states[way]
+        news = not state.proved or state.failures > 0
+        state.proved, state.failures, state.rests_until = True, 0, 0.0
+        return news
