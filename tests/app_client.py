@@ -1,18 +1,17 @@
-"""The whole application over ASGI, for tests of what it answers."""
+"""The whole application over ASGI in the test's own event loop, for tests of what it answers."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from litestar.testing import AsyncTestClient
+import httpx
 
 from complaints_service.app import create_app
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp
-
     from complaints_service.settings import Settings
     from complaints_service.wiring import Services
 
@@ -20,8 +19,43 @@ BASE_URL = "http://127.0.0.1:8000"
 
 
 @asynccontextmanager
-async def opened_app(settings: Settings, services: Services | None = None) -> AsyncIterator[AsyncTestClient[ASGIApp]]:
-    """A client with cookies of its own; redirects are not followed. Without ``services`` the application opens its own."""
-    async with AsyncTestClient(create_app(settings, services), base_url=BASE_URL) as client:
-        client.follow_redirects = False
+async def started_app(settings: Settings, services: Services | None = None) -> AsyncIterator[Any]:
+    """An application that has started; without ``services`` it opens its own. Making one takes a while: share it in a module."""
+    app = create_app(settings, services)
+    async with _started(app):
+        yield app
+
+
+def client_of(app: Any, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """Somebody at ``address`` with cookies of their own; redirects are not followed. To be used with ``async with``."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 4711)), base_url=BASE_URL)
+
+
+@asynccontextmanager
+async def opened_app(
+    settings: Settings, services: Services | None = None, address: str = "127.0.0.1"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Both at once, for an application that only one test needs."""
+    async with started_app(settings, services) as app, client_of(app, address) as client:
         yield client
+
+
+@asynccontextmanager
+async def _started(app: Any) -> AsyncIterator[None]:
+    """The lifespan of an application, as a server runs it."""
+    given: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+    running = asyncio.create_task(app(scope, given.get, told.put))
+
+    async def step(name: str) -> None:
+        given.put_nowait({"type": f"lifespan.{name}"})
+        answer = await told.get()
+        assert answer["type"] == f"lifespan.{name}.complete", answer
+
+    await step("startup")
+    try:
+        yield
+    finally:
+        await step("shutdown")
+        await running

@@ -12,7 +12,7 @@ from complaints_service.database import Database, Scope, queries
 from complaints_service.errors import FieldProblem, Invalid, Refused
 from complaints_service.waker import Waker
 
-_SPAN = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?")
+_SPAN = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?", re.ASCII)
 # Calendars and holidays reach no further.
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import quote
 
+import httpx
 import msgspec
 import pytest
 
 from complaints_service.accounts.signin_delay import PAIR_FREE
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services
-from tests.app_client import opened_app
+from tests.app_client import client_of, opened_app, started_app
 from tests.servers import Running
 
-if TYPE_CHECKING:
-    from litestar.testing import AsyncTestClient
-    from litestar.types import ASGIApp
 
-    Client = AsyncTestClient[ASGIApp]
+@pytest.fixture(scope="module")
+async def app(settings: Settings, services: Services) -> AsyncIterator[Any]:
+    """The application on this worker's database."""
+    async with started_app(settings, services) as started:
+        yield started
 
 
 @pytest.fixture
-async def client(settings: Settings, services: Services) -> AsyncIterator[Client]:
+async def client(app: Any, services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without cookies, at an application on this worker's database, with no failures counted yet."""
     async with services.database.connection() as connection:
         await connection.execute("DELETE FROM signin_failure")
-    async with opened_app(settings, services) as opened:
+    async with client_of(app) as opened:
         yield opened
 
 
@@ -38,7 +40,7 @@ def password(running: Running) -> str:
     return next(person.password for person in running.people if person.username == "petugas")
 
 
-async def sign_in(client: Client, password: str, username: str = "petugas") -> dict[str, str]:
+async def sign_in(client: httpx.AsyncClient, password: str, username: str = "petugas") -> dict[str, str]:
     """Signs in by the API; returns the header that writes must carry."""
     answer = await client.post("/api/v1/session", json={"username": username, "password": password})
     assert answer.status_code == 200, answer.text
@@ -50,7 +52,7 @@ def cookie_of(answer: object, name: str) -> str:
     return next(header for header in headers if header.startswith(f"{name}="))
 
 
-async def test_the_api_signs_in_with_a_cookie_and_tells_who_it_is(client: Client, password: str) -> None:
+async def test_the_api_signs_in_with_a_cookie_and_tells_who_it_is(client: httpx.AsyncClient, password: str) -> None:
     answer = await client.post("/api/v1/session", json={"username": "petugas", "password": password, "otp": "123456"})
     person = answer.json()["person"]
     assert (person["username"], person["role"], person["unit"]) == ("petugas", "officer", "Seksi Lantaskim")
@@ -76,7 +78,7 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_this_host(
     assert "Secure" in cookie_of(answer, "__Host-session")
 
 
-async def test_without_signing_in_there_is_nothing_to_see(client: Client) -> None:
+async def test_without_signing_in_there_is_nothing_to_see(client: httpx.AsyncClient) -> None:
     for method, path in (
         ("GET", "/api/v1/session"),
         ("DELETE", "/api/v1/session"),
@@ -90,7 +92,7 @@ async def test_without_signing_in_there_is_nothing_to_see(client: Client) -> Non
         assert answer.json()["code"] == "unauthenticated"
 
 
-async def test_wrong_credentials_are_a_problem_that_does_not_repeat_them(client: Client) -> None:
+async def test_wrong_credentials_are_a_problem_that_does_not_repeat_them(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/session", json={"username": "siti.rahma", "password": "rahasia-sekali"})
     assert answer.status_code == 401
     assert answer.json()["code"] == "wrong_credentials"
@@ -111,12 +113,12 @@ async def test_wrong_credentials_are_a_problem_that_does_not_repeat_them(client:
         ('{"username":"\\ud83d\\ude00","password":"\\ud800"}', {400, 401, 422}),
     ],
 )
-async def test_bad_input_to_sign_in_is_refused_calmly(client: Client, body: str, status: set[int]) -> None:
+async def test_bad_input_to_sign_in_is_refused_calmly(client: httpx.AsyncClient, body: str, status: set[int]) -> None:
     answer = await client.post("/api/v1/session", content=body.encode(), headers={"Content-Type": "application/json"})
     assert answer.status_code in status, answer.text
 
 
-async def test_writes_with_the_cookie_need_the_token_of_this_session(client: Client, password: str) -> None:
+async def test_writes_with_the_cookie_need_the_token_of_this_session(client: httpx.AsyncClient, password: str) -> None:
     body = {"name": "skrip", "scopes": ["tickets"]}
     first = await sign_in(client, password)
     token = await sign_in(client, password)
@@ -127,7 +129,7 @@ async def test_writes_with_the_cookie_need_the_token_of_this_session(client: Cli
     assert (await client.post("/api/v1/tokens", json=body, headers=token)).status_code == 201
 
 
-async def test_signing_out_ends_the_session(client: Client, password: str) -> None:
+async def test_signing_out_ends_the_session(client: httpx.AsyncClient, password: str) -> None:
     token = await sign_in(client, password)
     kept = client.cookies["session"]
     assert (await client.delete("/api/v1/session")).status_code == 403
@@ -138,7 +140,7 @@ async def test_signing_out_ends_the_session(client: Client, password: str) -> No
     assert (await client.get("/api/v1/session")).status_code == 401
 
 
-async def test_a_planted_cookie_is_not_taken_over_by_signing_in(client: Client, password: str) -> None:
+async def test_a_planted_cookie_is_not_taken_over_by_signing_in(client: httpx.AsyncClient, password: str) -> None:
     client.cookies.set("session", "dipilih-penyerang")
     await sign_in(client, password)
     client.cookies.clear()
@@ -146,7 +148,9 @@ async def test_a_planted_cookie_is_not_taken_over_by_signing_in(client: Client, 
     assert (await client.get("/api/v1/session")).status_code == 401
 
 
-async def test_an_api_token_is_shown_once_and_works_without_cookie_until_revoked(client: Client, password: str) -> None:
+async def test_an_api_token_is_shown_once_and_works_without_cookie_until_revoked(
+    client: httpx.AsyncClient, password: str
+) -> None:
     headers = await sign_in(client, password)
     made = await client.post(
         "/api/v1/tokens", json={"name": "skrip", "scopes": ["tickets"], "expires_on": "2099-12-31"}, headers=headers
@@ -175,12 +179,14 @@ async def test_an_api_token_is_shown_once_and_works_without_cookie_until_revoked
     assert (await client.get("/api/v1/session", headers=bearer)).status_code == 401
 
 
-async def test_an_authorization_that_fails_does_not_fall_back_to_the_cookie(client: Client, password: str) -> None:
+async def test_an_authorization_that_fails_does_not_fall_back_to_the_cookie(
+    client: httpx.AsyncClient, password: str
+) -> None:
     await sign_in(client, password)
     assert (await client.get("/api/v1/session", headers={"Authorization": "Bearer x"})).status_code == 401
 
 
-async def test_after_failures_the_api_says_how_long_to_wait(client: Client) -> None:
+async def test_after_failures_the_api_says_how_long_to_wait(client: httpx.AsyncClient) -> None:
     username = f"siapa-{secrets.token_hex(4)}"
     body = {"username": username, "password": "salah-sekali"}
     statuses = [(await client.post("/api/v1/session", json=body)).status_code for _ in range(PAIR_FREE)]
@@ -191,7 +197,9 @@ async def test_after_failures_the_api_says_how_long_to_wait(client: Client) -> N
     assert answer.json()["code"] == "too_many_requests"
 
 
-async def test_the_page_signs_in_and_goes_on_to_the_page_that_was_wanted(client: Client, password: str) -> None:
+async def test_the_page_signs_in_and_goes_on_to_the_page_that_was_wanted(
+    client: httpx.AsyncClient, password: str
+) -> None:
     shown = await client.get("/masuk", params={"next": "/desk?status=received"})
     assert shown.status_code == 200
     assert 'value="/desk?status=received"' in shown.text
@@ -206,14 +214,14 @@ async def test_the_page_signs_in_and_goes_on_to_the_page_that_was_wanted(client:
 @pytest.mark.parametrize(
     "wanted", ["//evil.example/", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"]
 )
-async def test_signing_in_never_leads_to_another_site(client: Client, password: str, wanted: str) -> None:
+async def test_signing_in_never_leads_to_another_site(client: httpx.AsyncClient, password: str, wanted: str) -> None:
     shown = await client.get("/masuk?next=" + quote(wanted, safe=""))
     assert "evil.example" not in shown.text.replace(quote(wanted, safe=""), "")
     answer = await client.post("/masuk", data={"username": "petugas", "password": password, "next": wanted})
     assert answer.headers["location"] == "/desk"
 
 
-async def test_a_refusal_keeps_the_username_and_never_the_password(client: Client) -> None:
+async def test_a_refusal_keeps_the_username_and_never_the_password(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         "/masuk", data={"username": '"><script>x', "password": "kata-sandi-salah", "next": "/desk"}
     )
@@ -226,7 +234,7 @@ async def test_a_refusal_keeps_the_username_and_never_the_password(client: Clien
     assert "The username or the password is not right." in english.text
 
 
-async def test_another_site_cannot_sign_a_browser_in(client: Client, password: str) -> None:
+async def test_another_site_cannot_sign_a_browser_in(client: httpx.AsyncClient, password: str) -> None:
     data = {"username": "petugas", "password": password}
     for headers in (
         {"Sec-Fetch-Site": "cross-site"},
@@ -244,7 +252,7 @@ async def test_another_site_cannot_sign_a_browser_in(client: Client, password: s
     assert (await client.post("/masuk", data=data, headers=own)).status_code == 303
 
 
-async def test_the_sign_out_button_needs_the_form_token(client: Client, password: str) -> None:
+async def test_the_sign_out_button_needs_the_form_token(client: httpx.AsyncClient, password: str) -> None:
     token = (await sign_in(client, password))["X-CSRF-Token"]
     assert (await client.post("/keluar", data={})).status_code == 403
     assert (await client.post("/keluar", data={"csrf_token": "x"})).status_code == 403
@@ -253,6 +261,6 @@ async def test_the_sign_out_button_needs_the_form_token(client: Client, password
     assert (await client.get("/api/v1/session")).status_code == 401
 
 
-async def test_a_page_for_staff_shows_the_way_to_sign_in_and_back(client: Client) -> None:
+async def test_a_page_for_staff_shows_the_way_to_sign_in_and_back(client: httpx.AsyncClient) -> None:
     answer = await client.get("/desk", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/masuk?next=/desk")

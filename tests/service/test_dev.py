@@ -1,4 +1,4 @@
-"""The development tools: office time moves forward for everybody, mails and people are shown, work is done at once; only on this machine."""
+"""The development tools: office time moves forward for all, mails and people are shown, work is done at once; only on this machine."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from complaints_service.app import create_app
 from complaints_service.clock import machine_now
 from complaints_service.dev.clock import ClockMove, MovableClock, span
 from complaints_service.dev.mail_catcher import CaughtMail, mail_folder
@@ -20,22 +19,23 @@ from complaints_service.errors import Invalid, Refused
 from complaints_service.settings import Settings
 from complaints_service.waker import NoWaker
 from complaints_service.wiring import Services
-from tests.app_client import opened_app
+from tests.app_client import client_of, opened_app, started_app
 from tests.office import TheOffice
-
-if TYPE_CHECKING:
-    from litestar.testing import AsyncTestClient
-    from litestar.types import ASGIApp
-
-    Client = AsyncTestClient[ASGIApp]
 
 TOOLS = ("/dev", "/dev/mail", "/dev/mail.json", "/dev/people", "/dev/clock")
 
 
+@pytest.fixture(scope="module")
+async def app(settings: Settings, services: Services) -> AsyncIterator[Any]:
+    """The application on this worker's database."""
+    async with started_app(settings, services) as started:
+        yield started
+
+
 @pytest.fixture
-async def client(settings: Settings, services: Services) -> AsyncIterator[Client]:
-    """The application with its development tools."""
-    async with opened_app(settings, services) as opened:
+async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody on this machine."""
+    async with client_of(app) as opened:
         yield opened
 
 
@@ -119,7 +119,7 @@ async def test_two_moves_at_once_both_count(services: Services) -> None:
     assert (await movable.read()).offset_seconds == pytest.approx(before.offset_seconds + 240)
 
 
-async def test_the_clock_over_http(client: Client) -> None:
+async def test_the_clock_over_http(client: httpx.AsyncClient) -> None:
     before = (await client.get("/dev/clock")).json()
     moved = await client.post("/dev/clock", json={"advance": "5s"})
     assert moved.status_code == 200
@@ -138,7 +138,7 @@ async def test_the_clock_over_http(client: Client) -> None:
 
 
 async def test_drain_fires_what_is_due_and_leaves_nothing(
-    client: Client, services: Services, the_office: TheOffice
+    client: httpx.AsyncClient, services: Services, the_office: TheOffice
 ) -> None:
     filed = await the_office.file(reporter_email=None)
     await the_office.move_clock(timedelta(days=5))
@@ -155,7 +155,7 @@ async def test_drain_fires_what_is_due_and_leaves_nothing(
     assert again == {"timers_fired": 0, "messages_sent": 0, "left": 0}
 
 
-async def test_people_and_their_passwords_are_those_that_sign_in(client: Client, settings: Settings) -> None:
+async def test_people_and_their_passwords_are_those_that_sign_in(client: httpx.AsyncClient, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     made = [{"username": "petugas", "password": "kata-sandi", "role": "officer", "unit": "Seksi Lantaskim"}]
     (settings.data_dir / "demo_people.json").write_bytes(msgspec.json.encode(made))
@@ -168,7 +168,7 @@ async def test_people_and_their_passwords_are_those_that_sign_in(client: Client,
 
 
 async def test_caught_mails_are_listed_newest_first_and_shown_without_running_them(
-    client: Client, settings: Settings
+    client: httpx.AsyncClient, settings: Settings
 ) -> None:
     folder = mail_folder(settings.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -217,25 +217,20 @@ async def test_caught_mails_are_listed_newest_first_and_shown_without_running_th
         ("127.0.0.1", "127.0.0.1.evil.example", 403),
     ],
 )
-async def test_only_somebody_on_this_machine_sees_the_tools(
-    settings: Settings, services: Services, address: str, host: str, status: int
-) -> None:
-    app = create_app(settings, services)
-    async with opened_app(settings, services) as client:
-        transport = httpx.ASGITransport(client.app, client=(address, 4711))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as from_there:
-            for path in TOOLS:
-                answer = await from_there.get(path, headers={"Host": host, "X-Forwarded-For": "127.0.0.1"})
-                assert answer.status_code == status, path
-            drained = await from_there.post("/dev/workers/drain", headers={"Host": host})
-            assert drained.status_code == status
-    assert app is not client.app
+async def test_only_somebody_on_this_machine_sees_the_tools(app: Any, address: str, host: str, status: int) -> None:
+    async with client_of(app, address) as client:
+        for path in TOOLS:
+            answer = await client.get(path, headers={"Host": host, "X-Forwarded-For": "127.0.0.1"})
+            assert answer.status_code == status, path
+        assert (await client.post("/dev/workers/drain", headers={"Host": host})).status_code == status
 
 
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
 )
-async def test_another_site_cannot_move_the_clock_through_a_browser(client: Client, headers: dict[str, str]) -> None:
+async def test_another_site_cannot_move_the_clock_through_a_browser(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
     before = (await client.get("/dev/clock")).json()["offset_seconds"]
     for sent in ({"json": {"advance": "1d"}}, {"data": {"advance": "1d"}}):
         assert (await client.post("/dev/clock", headers=headers, **sent)).status_code == 403
