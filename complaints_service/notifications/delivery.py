@@ -240,4 +240,3 @@ class Delivery:
     def _pause(self, attempt: int) -> float:
         least, most = self._settings.outbox_retry_min_seconds, self._settings.outbox_retry_max_seconds
         return pause(attempt, least, most, self._luck.random())
-

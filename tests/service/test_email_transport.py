@@ -147,7 +147,15 @@ async def test_line_ends_in_names_and_subjects_add_no_header(text: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nobody", "a@b@c", "a b@x.example", "a@x.example\r\nRCPT TO:<evil@x.example>", "a@x.example, b@y.example", "ä@x.example"],
+    [
+        "",
+        "nobody",
+        "a@b@c",
+        "a b@x.example",
+        "a@x.example\r\nRCPT TO:<evil@x.example>",
+        "a@x.example, b@y.example",
+        "ä@x.example",
+    ],
 )
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(UnusableAddress):

@@ -163,7 +163,9 @@ async def test_a_digest_leaves_out_cases_about_the_person_or_the_persons_unit(ro
 
 
 async def test_an_alarm_is_mailed_to_the_administrators_once(room: Room) -> None:
-    await room.admin.execute("INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')")
+    await room.admin.execute(
+        "INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')"
+    )
     assert await room.delivery.mail_alarms() == 1
     assert await room.delivery.mail_alarms() == 0
     assert await room.deliver() == 1
@@ -172,7 +174,9 @@ async def test_an_alarm_is_mailed_to_the_administrators_once(room: Room) -> None
 
 async def test_an_alarm_about_alarms_does_not_go_round_in_circles(room: Room) -> None:
     room.postbox.usual = "refuse"
-    await room.admin.execute("INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')")
+    await room.admin.execute(
+        "INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker stands still')"
+    )
     for _ in range(5):
         await room.delivery.mail_alarms()
         await room.deliver()

@@ -275,9 +275,7 @@ async def test_an_expired_token_rests_the_way_tells_the_administrator_and_mends_
 ) -> None:
     chat = await a_chat(room)
     gateway.usual = (401, fault(190))
-    await room.office.file(
-        reporter_email=None, reporter_whatsapp="6281234567890", chat_id=chat, channel="whatsapp"
-    )
+    await room.office.file(reporter_email=None, reporter_whatsapp="6281234567890", chat_id=chat, channel="whatsapp")
     assert await room.deliver() == 0
     assert await room.alarms() == ["way_down:whatsapp"]
     await room.office.file()

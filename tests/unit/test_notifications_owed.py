@@ -102,9 +102,9 @@ def test_an_escalation_is_owed_while_the_promise_runs() -> None:
 
 @pytest.mark.parametrize("status", ["closed", "rejected", "forwarded", "merged", "withdrawn"])
 def test_nobody_hears_of_a_ticket_that_has_ended(status: str) -> None:
-    assert judge(a_message(ticket=msgspec.convert({**msgspec.to_builtins(facts()), "status": status}, TicketFacts))) is (
-        NotOwed.ENDED
-    )
+    assert judge(
+        a_message(ticket=msgspec.convert({**msgspec.to_builtins(facts()), "status": status}, TicketFacts))
+    ) is (NotOwed.ENDED)
 
 
 def test_an_answer_ends_the_escalation_only_when_it_can_no_longer_be_undone() -> None:
