@@ -87,7 +87,7 @@ class Kept(msgspec.Struct, frozen=True):
 def deeds(ticket: Ticket, allowed: tuple[str, ...], label: Callable[[str], str], kept: Kept | None) -> list[Deed]:
     """The forms of the allowed commands; the one that was just tried is open and still holds what was written."""
     first = _NEXT.get(ticket.status)
-    order = sorted(ORDER, key=lambda command: (command != first, ORDER.index(command)))
+    order = sorted(ORDER, key=lambda command: (command != first, command not in _PLAIN, ORDER.index(command)))
     return [
         _deed(ticket, command, form, label, kept, main=command == first)
         for command in order

@@ -53,8 +53,12 @@ def to_command(given: Given) -> OfficeCommand:
     problems: list[FieldProblem] = []
     for field in msgspec.structs.fields(kind):
         words = given.values.get(field.name, "")
-        if field.type is bool or (words and _is_flag(field.type)):
+        if field.type is bool:
             fields[field.name] = words in _CHECKED
+        elif _is_flag(field.type):
+            # A box that was left as it was says nothing, so that rules of the office (a category with oversight content) still count.
+            if (words in _CHECKED) != (given.values.get(f"{field.name}_was") in _CHECKED):
+                fields[field.name] = words in _CHECKED
         elif words.strip():
             try:
                 fields[field.name] = msgspec.convert(words.strip(), field.type, strict=False)

@@ -35,6 +35,8 @@ from complaints_service.tickets.reading import ReporterDetails, TicketFile
 from complaints_service.tickets.timeline import command_label, timeline
 from complaints_service.tickets.transitions import allowed, last_act
 
+# What the citizen was told; the other clocks are the office's own.
+PROMISED = frozenset({"verify", "answer"})
 _OWN_LABELS = {"assign_person": "Assign to an officer", "assign_unit": "Hand to another unit"}
 
 
@@ -177,9 +179,9 @@ def _clocks(file: TicketFile) -> list[DeadlineRow]:
         (
             row
             for row in file.deadlines
-            if row.episode == file.ticket.episode and (row.target in ("verify", "answer") or row.ended_at is None)
+            if row.episode == file.ticket.episode and (row.target in PROMISED or row.ended_at is None)
         ),
-        key=lambda row: (row.ended_at is not None, row.due_at),
+        key=lambda row: (row.ended_at is not None, row.target not in PROMISED, row.due_at),
     )
 
 
@@ -189,7 +191,7 @@ def _deadline(row: DeadlineRow, now: datetime, office: Office, language: str) ->
         chip=_chip(row, now, language),
         due_at=row.due_at,
         first_due_at=row.first_due_at,
-        moved=row.due_at != row.first_due_at,
+        moved=row.target in PROMISED and row.due_at != row.first_due_at,
         steps=steps_of(row, office, language),
         source=source_of(row, office, language),
     )

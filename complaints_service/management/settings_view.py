@@ -84,7 +84,10 @@ ALARM_WORDS = {
     "kiosk_clock": "The clock of a kiosk is wrong",
     "rung_without_receiver": "An escalation reached nobody",
     "poison_timer": "A timer cannot be carried out",
-    "worker_stalled": "A worker stands still",
+    "worker_stalled": "Workers stand still",
+    "web_stalled": "The web process stands still",
+    "password_guessing": "Somebody guesses passwords",
+    "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
 }
 
 
