@@ -24,6 +24,7 @@ from complaints_service.dev.drain import DueWork
 from complaints_service.feedback.routes import ROUTES as FEEDBACK
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.intake.kiosk.routes import ROUTES as KIOSK
+from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.routes import ROUTES as CITIZEN_API
 from complaints_service.intake.whatsapp.routes import ROUTES as WHATSAPP
 from complaints_service.log_lines import configure_logging
@@ -75,7 +76,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         route_handlers=routes,
         dependencies={
             **DEPENDENCIES,
-            **{name: _from_state(name) for name in (*_SERVICES, "settings", "health", "metrics", "due_work")},
+            **{
+                name: _from_state(name) for name in (*_SERVICES, "settings", "health", "metrics", "due_work", "citizen")
+            },
         },
         exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
         before_send=[security_headers(https=settings.base_url.startswith("https://"))],
@@ -124,6 +127,9 @@ def _lifespan(
         app.state.rate_limits = RateLimits(services.settings, services.keys)
         app.state.pages = Pages(services.settings, services.offices, static_files)
         app.state.due_work = due_work(services)
+        app.state.citizen = CitizenParts(
+            services.offices, services.intake, services.reader, services.tickets, services.clock, services.settings
+        )
         heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB)
         tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
         with contextlib.suppress(Exception):

@@ -10,20 +10,16 @@ from litestar import Response, get, post
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
-from complaints_service.clock import OfficeClock
 from complaints_service.database import Scope
 from complaints_service.errors import Malformed, NotFound, Unauthenticated
 from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
-from complaints_service.intake.service import Intake
 from complaints_service.intake.web.answers import catalog_answer, filed_answer, ticket_answer
+from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeMissing, OfficeStore
-from complaints_service.settings import Settings
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
 from complaints_service.tickets.filing import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
-from complaints_service.tickets.reading import TicketReader
-from complaints_service.tickets.service import Tickets
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest
@@ -49,15 +45,13 @@ class RatingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/api/v1/catalog", summary="What a complaint can be about")
-async def catalog(request: PageRequest, offices: OfficeStore, office: str | None = None) -> dict[str, object]:
+async def catalog(request: PageRequest, citizen: CitizenParts, office: str | None = None) -> dict[str, object]:
     """Kinds, services and categories in the language of ``Accept-Language``."""
-    return catalog_answer(await _office(offices, office), language_of(request))
+    return catalog_answer(await _office(citizen.offices, office), language_of(request))
 
 
 @post("/api/v1/complaints", guards=[limited(Limit.FILING)], summary="File a complaint", status_code=201)
-async def file_complaint(
-    request: PageRequest, offices: OfficeStore, intake: Intake, clock: OfficeClock, settings: Settings
-) -> Response[bytes]:
+async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Response[bytes]:
     """201 with number, tracking code and promised dates; the header ``Idempotency-Key`` makes sending twice one ticket."""
     key = idempotency_key(request)
     if key is None:
@@ -66,10 +60,10 @@ async def file_complaint(
             code="idempotency_key_missing",
         )
     body = await read_json(request, ComplaintBody)
-    office = await _office(offices, body.office)
-    complaint = to_complaint(body, office, Channel.WEB, now=clock.now())
-    filed = await intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
-    answer = filed_answer(filed, settings.base_url)
+    office = await _office(citizen.offices, body.office)
+    complaint = to_complaint(body, office, Channel.WEB, now=citizen.clock.now())
+    filed = await citizen.intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
+    answer = filed_answer(filed, citizen.settings.base_url)
     headers = {"Location": f"/api/v1/complaints/{filed.number}"}
     if filed.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -77,60 +71,49 @@ async def file_complaint(
 
 
 @get("/api/v1/complaints/{number:str}", guards=[limited(Limit.LOOKUP)], summary="One complaint, by its tracking code")
-async def one_complaint(
-    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, settings: Settings
-) -> Response[bytes]:
+async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """Status, next step, timeline and messages. An unknown number and a wrong code answer the same 404."""
-    office = await offices.current()
-    file = await reader.with_code(office, number, tracking_code(request))
-    return json_response(ticket_answer(file, office, language_of(request), settings.base_url))
+    office = await citizen.offices.current()
+    file = await citizen.reader.with_code(office, number, tracking_code(request))
+    return json_response(ticket_answer(file, office, language_of(request), citizen.settings.base_url))
 
 
 @post("/api/v1/complaints/{number:str}/messages", guards=[limited(Limit.LOOKUP)], summary="Write to the office")
-async def write_message(
-    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
-) -> Response[bytes]:
+async def write_message(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
     body = await read_json(request, MessageBody)
     command = Reply(text=body.text.strip(), resolved=body.resolved)
-    return await _reporter_acts(request, number, command, offices, reader, tickets, settings)
+    return await _reporter_acts(request, number, command, citizen)
 
 
 @post("/api/v1/complaints/{number:str}/rating", guards=[limited(Limit.LOOKUP)], summary="Rate the handling")
-async def rate(
-    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
-) -> Response[bytes]:
+async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint; a second rating in the same episode takes the place of the first."""
     body = await read_json(request, RatingBody)
     command = Rate(score=body.score, comment=body.comment, elements=body.elements)
-    return await _reporter_acts(request, number, command, offices, reader, tickets, settings)
+    return await _reporter_acts(request, number, command, citizen)
 
 
 @post("/api/v1/complaints/{number:str}/withdraw", guards=[limited(Limit.LOOKUP)], summary="Take the complaint back")
-async def withdraw(
-    request: PageRequest, number: str, offices: OfficeStore, reader: TicketReader, tickets: Tickets, settings: Settings
-) -> Response[bytes]:
+async def withdraw(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint, which has ended."""
-    return await _reporter_acts(request, number, Withdraw(), offices, reader, tickets, settings)
+    return await _reporter_acts(request, number, Withdraw(), citizen)
 
 
 async def _reporter_acts(
     request: PageRequest,
     number: str,
     command: Reply | Rate | Withdraw,
-    offices: OfficeStore,
-    reader: TicketReader,
-    tickets: Tickets,
-    settings: Settings,
+    citizen: CitizenParts,
 ) -> Response[bytes]:
-    office = await offices.current()
-    ticket_id = await reader.prove(office, number, tracking_code(request))
+    office = await citizen.offices.current()
+    ticket_id = await citizen.reader.prove(office, number, tracking_code(request))
     scope = Scope.ticket(office.id, ticket_id)
     key = idempotency_key(request)
     filing_key = FilingKey(f"reporter:{ticket_id}", key, msgspec.json.encode(command)) if key else None
-    await tickets.act(office, number, command, REPORTER_ACTOR, scope, key=filing_key)
-    file = await reader.file_of(scope, office, number)
-    return json_response(ticket_answer(file, office, language_of(request), settings.base_url), status=201)
+    await citizen.tickets.act(office, number, command, REPORTER_ACTOR, scope, key=filing_key)
+    file = await citizen.reader.file_of(scope, office, number)
+    return json_response(ticket_answer(file, office, language_of(request), citizen.settings.base_url), status=201)
 
 
 def tracking_code(request: PageRequest) -> str:
