@@ -179,6 +179,8 @@ async def upgrade(url: str) -> list[str]:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        # A migration that cannot get its lock at once fails and is run again, instead of holding up the service.
+        await connection.execute("SET lock_timeout = '2s'; SET statement_timeout = '15min'")
         await pogo_sql.ensure_pogo_sync(connection)
         before = await pogo_sql.get_applied_migrations(connection, schema_name="public")
         await migrate.apply(connection, sql_dir() / "migrations", schema_name="public", logger=log)
