@@ -37,7 +37,7 @@ from complaints_service.tickets.reading import TicketReader
 from complaints_service.web.cookies import make_cookie, read_cookie
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
-from complaints_service.web.rate_limits import Limit, RateLimits, client_address
+from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 FILING_SCOPE = "web"
 RECEIVED_WORDS = {
@@ -64,7 +64,6 @@ async def filing_submit(
     clock: OfficeClock,
     opened_tickets: OpenedTickets,
     settings: Settings,
-    rate_limits: RateLimits,
 ) -> Response[bytes]:
     """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt.
 
@@ -82,7 +81,7 @@ async def filing_submit(
         complaint = to_complaint(complaint_body(answers, language), office, Channel.WEB, now=clock.now())
         if step != "send":
             return _check(request, office, answers, form_id)
-        await rate_limits.check(Limit.FILING, client_address(request))
+        await limits_of(request).check(Limit.FILING, client_address(request))
         filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers))
     except Invalid as invalid:
         return _form(request, office, answers, form_id, messages_from(invalid.problems, language))

@@ -44,7 +44,7 @@ from complaints_service.tickets.timeline import next_step, status_text, timeline
 from complaints_service.web.cookies import forget_cookie, make_cookie, read_cookie
 from complaints_service.web.i18n import LANGUAGE_COOKIE, language_of
 from complaints_service.web.pages import PageRequest, page
-from complaints_service.web.rate_limits import Limit, RateLimits, client_address
+from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 DEVICE_COOKIE = "kios"
 _YEAR = 365 * 24 * 3600
@@ -104,11 +104,11 @@ async def register_page(request: PageRequest, kiosk_request: KioskRequest) -> Re
 
 @post("/kios/daftar", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
 async def register_submit(
-    request: PageRequest, kiosk_request: KioskRequest, rate_limits: RateLimits
+    request: PageRequest, kiosk_request: KioskRequest
 ) -> Response[bytes]:
     """Keep the token in this device's cookie when it is a kiosk's."""
     form = await own_form(request)
-    await rate_limits.check(Limit.SIGNIN, client_address(request))
+    await limits_of(request).check(Limit.SIGNIN, client_address(request))
     token = form.get("token", "").strip()[:200]
     if not token or await kiosk_request.kiosk.device_for(token) is None:
         told = translate(language_of(request), "This is not the token of a kiosk, or it has been revoked.")
@@ -208,13 +208,13 @@ async def kiosk_track_page(request: PageRequest, kiosk_request: KioskRequest) ->
 
 @post("/kios/cek", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM)
 async def kiosk_track_submit(
-    request: PageRequest, kiosk_request: KioskRequest, reader: TicketReader, rate_limits: RateLimits
+    request: PageRequest, kiosk_request: KioskRequest, reader: TicketReader
 ) -> Response[bytes]:
     """How the case stands, without leaving anything behind: no cookie, no address that opens it again."""
     if await kiosk_request.device(request) is None:
         return see_other("/kios/daftar")
     form = await own_form(request)
-    await rate_limits.check(Limit.LOOKUP, client_address(request))
+    await limits_of(request).check(Limit.LOOKUP, client_address(request))
     language = language_of(request)
     office = await kiosk_request.offices.current()
     number = form.get("number", "").strip().upper()[:40]

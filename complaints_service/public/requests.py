@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
 from litestar import Response
 
@@ -16,6 +17,7 @@ from complaints_service.web.pages import PageRequest
 LARGEST_FORM = 200_000
 # NUL cannot be stored, a lone surrogate cannot be encoded: no keyboard makes either.
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
+_NO_TEXT = "The form holds characters that are no text. Please write it again."
 
 
 async def own_form(request: PageRequest) -> dict[str, str]:
@@ -23,8 +25,13 @@ async def own_form(request: PageRequest) -> dict[str, str]:
     if not same_origin(request):
         raise Forbidden("Send this from the office's own page.", code="cross_site")
     form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    try:
+        # The framework's parser drops or replaces bytes that are no UTF-8: nobody would know what was meant.
+        unquote_to_bytes(await request.body()).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed(_NO_TEXT) from None
     if any(_UNREADABLE.search(value) for value in form.values()):
-        raise Malformed("The form holds characters that are no text. Please write it again.")
+        raise Malformed(_NO_TEXT)
     return form
 
 

@@ -16,7 +16,7 @@ from complaints_service.tickets.reading import TicketReader
 from complaints_service.web.cookies import forget_cookie, make_cookie, read_cookie
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
-from complaints_service.web.rate_limits import Limit, RateLimits, client_address
+from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 _WRONG = "There is no case with this number and this code. Compare both with your receipt."
 
@@ -36,7 +36,6 @@ async def track_submit(
     reader: TicketReader,
     opened_tickets: OpenedTickets,
     settings: Settings,
-    rate_limits: RateLimits,
 ) -> Response[bytes]:
     """Open the case in this browser and go there; an unknown number and a wrong code get the same answer."""
     form = await own_form(request)
@@ -48,7 +47,7 @@ async def track_submit(
     if not code:
         problems["code"] = translate(language, "Write the tracking code.")
     if not problems:
-        await rate_limits.check(Limit.LOOKUP, client_address(request))
+        await limits_of(request).check(Limit.LOOKUP, client_address(request))
         office = await offices.current()
         try:
             file = await reader.with_code(office, number.upper(), code)
@@ -72,11 +71,10 @@ async def link_submit(
     links: Links,
     opened_tickets: OpenedTickets,
     settings: Settings,
-    rate_limits: RateLimits,
 ) -> Response[bytes]:
     """Open the one ticket that the link stands for. Raises NotFound when the link is unknown or too old."""
     await own_form(request)
-    await rate_limits.check(Limit.LOOKUP, client_address(request))
+    await limits_of(request).check(Limit.LOOKUP, client_address(request))
     office_id, ticket_id = await links.open_ticket(token)
     number = await opened_tickets.number_of(office_id, ticket_id)
     return await _opened(request, opened_tickets, settings, office_id, ticket_id, number)

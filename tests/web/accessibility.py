@@ -37,7 +37,7 @@ class Axe:
         return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
 
 
-async def small_targets(page: Page, least: int = 44) -> list[str]:
+async def small_targets(page: Page, least: int = 48) -> list[str]:
     """Buttons, fields and links outside sentences that are lower than ``least`` CSS pixels."""
     return await page.evaluate(_SMALL_TARGETS, least)
 
