@@ -68,7 +68,7 @@ _IN_TRACEBACK = re.compile(
     re.MULTILINE,
 )
 _MESSAGE_IS_OURS = (DomainError, AttributeError, NameError, ImportError, TypeError, RecursionError, MemoryError)
-_QUIET = ("httpx", "httpcore", "mail.log", "aiosmtpd", "asyncio", "uvicorn.access", "PIL", "arq.jobs", "multipart")
+_QUIET = ("httpx", "httpcore", "mail.log", "aiosmtpd", "asyncio", "uvicorn.access", "PIL", "arq", "multipart")
 
 
 def configure_logging(settings: Settings, process: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
@@ -29,12 +28,6 @@ from complaints_service.web.rate_limits import Limit, client_address, limits_of
 PageRequest = Request[Any, Any, State]
 
 _TEMPLATE = "accounts/sign_in.html"
-
-
-def sign_in_address(wanted: str) -> str:
-    """Where somebody who is not signed in is sent, to come back to ``wanted`` (path and query) afterwards."""
-    kept = own_path(wanted)
-    return f"/masuk?{urlencode({'next': kept})}" if kept else "/masuk"
 
 
 @get("/masuk", include_in_schema=False)
