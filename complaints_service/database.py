@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiosql
 import asyncpg
@@ -17,12 +17,10 @@ from aiosql.adapters.asyncpg import AsyncPGAdapter
 from complaints_service.resources import sql_dir
 
 if TYPE_CHECKING:
-
     from complaints_service.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Connection = "asyncpg.Connection | PoolConnectionProxy"
 T = TypeVar("T")
 
 # Whole transactions are tried again after these, at most three times (RELIABILITY.md, scenario 7).
@@ -81,15 +79,21 @@ SYSTEM = Scope("system")
 class ConnectionAdapter(AsyncPGAdapter):
     """aiosql's adapter without its guess at each call whether it was given a pool: we always give a connection."""
 
-    async def select(self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None) -> Any:
-        for row in await conn.fetch(sql, *self.maybe_order_params(query_name, parameters)):
+    async def select(self, conn: Any, query_name: Any, sql: Any, parameters: Any, record_class: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - an async generator there too
+        """Every row, as an async iterator."""
+        for row in await conn.fetch(sql, *self._ordered(query_name, parameters)):
             yield row
 
-    async def select_one(self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None) -> Any:
-        return await conn.fetchrow(sql, *self.maybe_order_params(query_name, parameters))
+    async def select_one(self, conn: Any, query_name: Any, sql: Any, parameters: Any, record_class: Any = None) -> Any:
+        """The first row or None."""
+        return await conn.fetchrow(sql, *self._ordered(query_name, parameters))
 
-    async def select_value(self, conn: Any, query_name: str, sql: str, parameters: Any) -> Any:
-        return await conn.fetchval(sql, *self.maybe_order_params(query_name, parameters))
+    async def select_value(self, conn: Any, query_name: Any, sql: Any, parameters: Any) -> Any:
+        """The first value of the first row, or None."""
+        return await conn.fetchval(sql, *self._ordered(query_name, parameters))
+
+    def _ordered(self, query_name: str, parameters: Any) -> tuple[Any, ...]:
+        return tuple(cast("Iterable[Any]", self.maybe_order_params(query_name, parameters)))  # pyright: ignore[reportUnknownMemberType]
 
 
 @functools.cache
@@ -98,7 +102,8 @@ def queries(name: str) -> Any:  # the queries' names come out of the file, so no
 
     aiosql's suffixes: ``^`` one row or None, ``$`` one value, ``!`` no result, none: ``async for`` over rows.
     """
-    return aiosql.from_path(sql_dir() / "queries" / f"{name}.sql", ConnectionAdapter)
+    path = sql_dir() / "queries" / f"{name}.sql"
+    return cast("Any", aiosql).from_path(path, ConnectionAdapter)
 
 
 async def _leave_as_is(_connection: asyncpg.Connection) -> None:
@@ -134,13 +139,13 @@ class Database:
             self.pool.terminate()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+    async def connection(self) -> AsyncGenerator[asyncpg.Connection]:
         """A connection without a transaction, for single statements on tables that have no row-level security."""
         async with self.pool.acquire(timeout=10) as connection:
-            yield connection
+            yield cast("asyncpg.Connection", connection)
 
     @asynccontextmanager
-    async def transaction(self, scope: Scope) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(self, scope: Scope) -> AsyncGenerator[asyncpg.Connection]:
         """One transaction under a scope: BEGIN and the scope are one round trip, COMMIT another.
 
         Rolls back when the block raises. Works through PgBouncer in transaction mode: nothing outlives the transaction.
@@ -148,7 +153,7 @@ class Database:
         async with self.pool.acquire(timeout=10) as connection:
             await connection.execute(scope.sql)
             try:
-                yield connection
+                yield cast("asyncpg.Connection", connection)
             except BaseException:
                 if not connection.is_closed():
                     try:

@@ -22,7 +22,7 @@ class Wakes(Protocol):
 def make_worker(settings: Settings, sweeper: Wakes) -> Worker:
     """An arq worker on our queue. Its signals are the process's own business; results are not kept (they would block ids)."""
 
-    async def wake(_context: dict[Any, Any]) -> None:
+    async def wake(ctx: dict[Any, Any]) -> None:
         """Something was committed that may be due."""
         sweeper.wake()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,6 +20,8 @@ from complaints_service.office.model import (
     Service,
     Unit,
 )
+
+T = TypeVar("T")
 
 
 class OfficeMissing(LookupError):
@@ -102,23 +104,23 @@ def office_from_json(text: str) -> Office:
     """Decode what ``office_rows`` selected; unknown columns are passed over."""
     raw: dict[str, Any] = msgspec.json.decode(text)
 
-    def rows(name: str, kind: type[Any]) -> list[Any]:
-        return msgspec.convert(raw[name], list[kind])
+    def rows(name: str, kind: type[T]) -> list[T]:
+        return [msgspec.convert(row, kind) for row in raw[name]]
 
     for person in raw["people"]:
         person["works_in"] = [*person["works_in"], person["unit_id"]]
-    values = {
-        "units": {u.id: u for u in rows("units", Unit)},
-        "people": {p.id: p for p in rows("people", Person)},
-        "absences": tuple(rows("absences", Absence)),
-        "services": {s.slug: s for s in rows("services", Service)},
-        "categories": {c.slug: c for c in rows("categories", Category)},
-        "rules": tuple(rows("rules", RoutingRule)),
-        "policies": {p.version: p for p in rows("policies", Policy)},
-        "calendars": {c.version: c for c in rows("calendars", CalendarVersion)},
-    }
     plain = {
         name: raw[name]
         for name in ("id", "slug", "name", "number_prefix", "time_zone", "address", "phone", "key_id", "config_version")
     }
-    return Office(**plain, **values)
+    return Office(
+        **plain,
+        units={u.id: u for u in rows("units", Unit)},
+        people={p.id: p for p in rows("people", Person)},
+        absences=tuple(rows("absences", Absence)),
+        services={s.slug: s for s in rows("services", Service)},
+        categories={c.slug: c for c in rows("categories", Category)},
+        rules=tuple(rows("rules", RoutingRule)),
+        policies={p.version: p for p in rows("policies", Policy)},
+        calendars={c.version: c for c in rows("calendars", CalendarVersion)},
+    )

@@ -23,11 +23,11 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", forbid_unknown_f
         return str(self.__struct_config__.tag)
 
 
-class Verify(Command, tag="verify"):
+class Verify(Command, frozen=True, tag="verify"):
     """The complaint is complete and in the right place."""
 
 
-class Classify(Command, tag="classify"):
+class Classify(Command, frozen=True, tag="classify"):
     """What the complaint is about; decides which targets count. Fields that are left out stay as they are."""
 
     category: Slug | None = None
@@ -38,63 +38,63 @@ class Classify(Command, tag="classify"):
     oversight: bool | None = None
 
 
-class SetPriority(Command, tag="set_priority"):
+class SetPriority(Command, frozen=True, tag="set_priority"):
     """How pressing the case is."""
 
     priority: Priority
 
 
-class Assign(Command, tag="assign"):
+class Assign(Command, frozen=True, tag="assign"):
     """Disposisi: to a person of the office (username or id) or to another unit (slug)."""
 
     assignee: str | int | None = None
     unit: Slug | None = None
 
 
-class Start(Command, tag="start"):
+class Start(Command, frozen=True, tag="start"):
     """Work begins; takes a case that has no assignee."""
 
 
-class Ask(Command, tag="ask"):
+class Ask(Command, frozen=True, tag="ask"):
     """A question to the reporter; the answer clock waits for the reply."""
 
     text: Text
 
 
-class Note(Command, tag="note"):
+class Note(Command, frozen=True, tag="note"):
     """Catatan internal: seen by the office only."""
 
     text: Text
 
 
-class Answer(Command, tag="answer"):
+class Answer(Command, frozen=True, tag="answer"):
     """Tanggapan to the reporter; with ``resolves`` the case is answered."""
 
     text: Text
     resolves: bool = True
 
 
-class Reject(Command, tag="reject"):
+class Reject(Command, frozen=True, tag="reject"):
     """The office does not take the case up; the reporter reads why and about the way beyond the office."""
 
     reason: Reason
     text: Text
 
 
-class Forward(Command, tag="forward"):
+class Forward(Command, frozen=True, tag="forward"):
     """The case belongs to another agency."""
 
     agency: Reason
     text: Text
 
 
-class Merge(Command, tag="merge"):
+class Merge(Command, frozen=True, tag="merge"):
     """The same matter as another ticket, which goes on for both."""
 
     into: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
-class Split(Command, tag="split"):
+class Split(Command, frozen=True, tag="split"):
     """A second matter in the same complaint becomes a ticket of its own with this text."""
 
     text: Annotated[str, Meta(min_length=10, max_length=5_000)]
@@ -103,60 +103,60 @@ class Split(Command, tag="split"):
     service: Slug | None = None
 
 
-class Escalate(Command, tag="escalate"):
+class Escalate(Command, frozen=True, tag="escalate"):
     """A person lifts the case to the next superior before any clock does."""
 
     reason: Reason
 
 
-class Reopen(Command, tag="reopen"):
+class Reopen(Command, frozen=True, tag="reopen"):
     """The case goes on: a new episode with a new answer clock."""
 
     reason: Reason
 
 
-class Close(Command, tag="close"):
+class Close(Command, frozen=True, tag="close"):
     """Done, without waiting for the reply time to end."""
 
 
-class Undo(Command, tag="undo"):
+class Undo(Command, frozen=True, tag="undo"):
     """Take back the own last deed within 10 s; ``event`` is its sequence number."""
 
     event: Annotated[int, Meta(ge=1)]
 
 
-class RequestTime(Command, tag="request_time"):
+class RequestTime(Command, frozen=True, tag="request_time"):
     """The officer asks the supervisor for more working days."""
 
     reason: Reason
     working_days: Annotated[int, Meta(ge=1, le=60)]
 
 
-class GrantTime(Command, tag="grant_time"):
+class GrantTime(Command, frozen=True, tag="grant_time"):
     """The supervisor grants the requested days (or another number)."""
 
     working_days: Annotated[int, Meta(ge=1, le=60)] | None = None
     text: Annotated[str, Meta(max_length=1_000)] = ""
 
 
-class RefuseTime(Command, tag="refuse_time"):
+class RefuseTime(Command, frozen=True, tag="refuse_time"):
     """The supervisor refuses more time."""
 
     reason: Reason
 
 
-class Acknowledge(Command, tag="acknowledge"):
+class Acknowledge(Command, frozen=True, tag="acknowledge"):
     """The receiver of an escalation has seen it and takes care; the clock runs on."""
 
 
-class Reply(Command, tag="reply"):
+class Reply(Command, frozen=True, tag="reply"):
     """The reporter writes; on an answered ticket it reopens the case unless ``resolved``."""
 
     text: Annotated[str, Meta(max_length=5_000)] = ""
     resolved: bool = False
 
 
-class Rate(Command, tag="rate"):
+class Rate(Command, frozen=True, tag="rate"):
     """The reporter's judgement, 1 (dissatisfied) to 4; ``elements`` u1 to u9 of PermenPANRB 14/2017."""
 
     score: Annotated[int, Meta(ge=1, le=4)]
@@ -164,11 +164,11 @@ class Rate(Command, tag="rate"):
     elements: dict[str, Annotated[int, Meta(ge=1, le=4)]] = {}
 
 
-class Withdraw(Command, tag="withdraw"):
+class Withdraw(Command, frozen=True, tag="withdraw"):
     """The reporter takes the complaint back."""
 
 
-class FireRung(Command, tag="fire_rung"):
+class FireRung(Command, frozen=True, tag="fire_rung"):
     """The clock: a rung of the ladder is due (times in RFC 3339, office time).
 
     ``recipients``: ids of the people it reaches, already resolved; ``mail``: False for rungs that a higher one of the same firing
@@ -192,11 +192,11 @@ class FireRung(Command, tag="fire_rung"):
     policy_version: int = 0
 
 
-class Lapse(Command, tag="lapse"):
+class Lapse(Command, frozen=True, tag="lapse"):
     """The clock: the reporter did not answer the office's question in time (Law 25/2009)."""
 
 
-class AutoClose(Command, tag="auto_close"):
+class AutoClose(Command, frozen=True, tag="auto_close"):
     """The clock: no reply in the days after the answer."""
 
 

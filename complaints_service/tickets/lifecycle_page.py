@@ -1,4 +1,4 @@
-"""The page docs/lifecycle.md, made from the transition table: ``python -m complaints_service.tickets.lifecycle_page > docs/lifecycle.md``."""
+"""The page docs/lifecycle.md, made from the transition table: run this module and send its output there."""
 
 from __future__ import annotations
 

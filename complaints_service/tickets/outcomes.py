@@ -118,7 +118,7 @@ def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
 
 def _start(_: c.Start, given: Given) -> Outcome:
     ticket, actor = given.ticket, given.actor
-    taken = {} if ticket.assignee_id is not None else {"assignee_id": actor.person_id}
+    taken: dict[str, object] = {} if ticket.assignee_id is not None else {"assignee_id": actor.person_id}
     return Outcome(changes=taken, body={"assignee": actor.person_id} if taken else {})
 
 

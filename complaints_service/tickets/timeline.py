@@ -246,14 +246,16 @@ def _variant(event: StoredEvent) -> str:
             if not values["mail"]:
                 return "rung_covered"
             return "rung_fired" if values["recipients"] else "rung_fired_alone"
-    return event.type
+        case _:
+            return event.type
 
 
 def _values(event: StoredEvent, office: Office, language: str) -> dict[str, object]:
     values = event.values()
     words: dict[str, object] = {name: value for name, value in values.items() if isinstance(value, str | int)}
-    if isinstance(values.get("now"), dict):
-        words["now"] = ", ".join(f"{k} = {v}" for k, v in sorted(values["now"].items()))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportAttributeAccessIssue]
+    if isinstance(now := values.get("now"), dict):
+        changed = msgspec.convert(now, dict[str, object])
+        words["now"] = ", ".join(f"{name} = {value}" for name, value in sorted(changed.items()))
     if "unit" in values:
         unit = office.units.get(_number(values["unit"]))
         words["unit"] = unit.name if unit is not None else "-"
