@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import msgspec
@@ -75,8 +74,7 @@ async def list_tickets(
     request: PageRequest, viewer: Viewer, reader: TicketReader, settings: Settings
 ) -> Response[bytes]:
     """Open tickets in the person's scope, the next breach first; ``order=-received`` lists all, the newest first."""
-    given = cast("Mapping[str, str]", request.query_params)
-    query = {name: given[name] for name in given}
+    query = dict(parse_qsl(request.url.query, keep_blank_values=True))
     limit = _limit(query.get("limit"))
     known = {*FIELDS, "cursor", "limit"}
     if unknown := sorted(query.keys() - known):
