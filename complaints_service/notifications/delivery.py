@@ -172,9 +172,11 @@ class Delivery:
         return None
 
     async def _hand_over(self, packed: Packed) -> Outcome:
-        if packed.envelope is not None:
-            return await self._email.send(packed.envelope)
-        return await self._whatsapp.send(packed.parcel)
+        if packed.mail is not None:
+            return await self._email.send(packed.mail)
+        if packed.parcel is not None:
+            return await self._whatsapp.send(packed.parcel)
+        raise AssertionError("packed without content")
 
     async def _mark(self, row: Claimed, outcome: Outcome) -> bool:
         """Write down what became of it; a lease that was lost is only logged: whoever has it now decides."""

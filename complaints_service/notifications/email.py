@@ -39,6 +39,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     mail: Email
 
 
+class Sealed(msgspec.Struct, frozen=True):
+    """A mail as bytes, for exactly one recipient."""
+
+    to: str
+    sender: str
+    raw: bytes
+
+
 class UnusableAddress(ValueError):
     """The address cannot be written into a mail."""
 
@@ -68,6 +76,11 @@ def build(envelope: Envelope) -> EmailMessage:
     return message
 
 
+def seal(envelope: Envelope) -> Sealed:
+    """The mail ready for the wire. Raises UnusableAddress."""
+    return Sealed(envelope.to, envelope.sender, build(envelope).as_bytes(policy=_WIRE))
+
+
 def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
@@ -86,9 +99,8 @@ class EmailTransport:
         self._time_limit = time_limit
         self._tls_context = tls_context
 
-    async def send(self, envelope: Envelope) -> Outcome:
-        """Try once, within ``time_limit`` machine seconds in all. Raises UnusableAddress; never sends in clear when TLS was asked for."""
-        message = build(envelope).as_bytes(policy=_WIRE)
+    async def send(self, mail: Sealed) -> Outcome:
+        """Try once, within ``time_limit`` machine seconds in all. Never sends in clear when TLS was asked for."""
         address = self._address()
         if address is None:
             return Retry("no_mail_server", way_down=True)
@@ -100,13 +112,13 @@ class EmailTransport:
             use_tls=address.use_tls,
             start_tls=address.start_tls,
             tls_context=self._tls_context,
-            local_hostname=envelope.sender.rpartition("@")[2] or "localhost",
+            local_hostname=mail.sender.rpartition("@")[2] or "localhost",
             timeout=self._time_limit,
         )
         stage = _Stage()
         try:
             async with asyncio.timeout(self._time_limit):
-                return await stage.walk(client, envelope, message)
+                return await stage.walk(client, mail)
         except TimeoutError:
             return stage.cut("time_limit")
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -125,17 +137,17 @@ class _Stage:
         self.connected = False
         self.data_begun = False
 
-    async def walk(self, client: aiosmtplib.SMTP, envelope: Envelope, message: bytes) -> Outcome:
+    async def walk(self, client: aiosmtplib.SMTP, mail: Sealed) -> Outcome:
         """Connect, name sender and the one recipient, hand over. A refusal comes back as an outcome, a cut raises."""
         refused = await self._connect(client)
         if refused is not None:
             return refused
         self.connected = True
         try:
-            await client.mail(envelope.sender)
-            await client.rcpt(envelope.to)
+            await client.mail(mail.sender)
+            await client.rcpt(mail.to)
             self.data_begun = True
-            response = await client.data(message)
+            response = await client.data(mail.raw)
         except aiosmtplib.SMTPResponseException as error:
             return _refusal(error.code)
         # Taken is taken: a server that hangs on QUIT changes nothing about it.

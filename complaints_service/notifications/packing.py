@@ -9,7 +9,7 @@ import msgspec
 from complaints_service.database import Database, Scope, queries
 from complaints_service.keys import Keys
 from complaints_service.notifications import composing
-from complaints_service.notifications.email import Envelope, UnusableAddress, build
+from complaints_service.notifications.email import Envelope, Sealed, UnusableAddress, seal
 from complaints_service.notifications.facts import Addressed, Claimed
 from complaints_service.notifications.kinds import ACTING, MessageKind, Recipient, Way
 from complaints_service.notifications.links import Links
@@ -20,7 +20,7 @@ from complaints_service.notifications.rendering import Renderer
 from complaints_service.notifications.store import CANCELLED, DEAD
 from complaints_service.notifications.whatsapp import Parcel
 from complaints_service.office.store import OfficeStore
-from complaints_service.settings import Settings, WhatsAppProvider
+from complaints_service.settings import Settings
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -32,8 +32,8 @@ _FENCED = "fenced"
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
     """Ready to leave, by one of the two ways."""
 
-    envelope: Envelope | None = None
-    parcel: Parcel
+    mail: Sealed | None = None
+    parcel: Parcel | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -41,9 +41,6 @@ class Settled(msgspec.Struct, frozen=True):
 
     state: str
     reason: str
-
-
-_NO_PARCEL = msgspec.json.decode(b'{"to":"","message":{"text":""},"reference":""}', type=Parcel)
 
 
 class Packer:
@@ -128,8 +125,7 @@ class Packer:
             language=language,
             mail=self._renderer.email(composing.template_of(message), values, language, office.time_zone),
         )
-        build(envelope)
-        return Packed(envelope=envelope, parcel=_NO_PARCEL)
+        return Packed(mail=seal(envelope))
 
     def _parcel(self, message: Addressed, values: dict[str, object], language: str) -> Packed:
         chat, zone = message.chat, message.office.time_zone
@@ -167,8 +163,3 @@ class Packer:
                 params=row.params,
                 message_id=self._ids.for_row(key),
             )
-
-
-def gateway_known(settings: Settings) -> bool:
-    """Whether WhatsApp messages can leave at all."""
-    return settings.whatsapp_provider is not WhatsAppProvider.NONE

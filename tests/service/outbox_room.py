@@ -69,7 +69,7 @@ class Room:
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that comes by itself; the limit is only for a test that fails."""
         async with asyncio.timeout(20):
-            while not await holds():
+            while not await holds():  # noqa: ASYNC110 - what it waits for stands in the database
                 await asyncio.sleep(0.01)
 
     async def put(self, **values: object) -> int:

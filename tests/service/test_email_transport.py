@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from complaints_service.notifications.email import EmailTransport, Envelope, UnusableAddress, build
+from complaints_service.notifications.email import EmailTransport, Envelope, UnusableAddress, build, seal
 from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain
 from complaints_service.notifications.rendering import Email
 from complaints_service.notifications.smtp_address import SmtpAddress, parse_smtp_url
@@ -28,7 +28,7 @@ def an_envelope(**changes: object) -> Envelope:
 
 async def sent_to(port: int, envelope: Envelope | None = None, *, limit: float = 5.0, **address: object) -> Outcome:
     where = msgspec.structs.replace(SmtpAddress(host="127.0.0.1", port=port), **address)
-    return await EmailTransport(lambda: where, limit).send(envelope or an_envelope())
+    return await EmailTransport(lambda: where, limit).send(seal(envelope or an_envelope()))
 
 
 async def told(word: str, limit: float = 5.0) -> tuple[Outcome, Postbox]:
@@ -121,7 +121,7 @@ async def test_a_server_without_tls_is_not_spoken_to_over_smtps() -> None:
 
 
 async def test_without_a_server_mail_waits() -> None:
-    outcome = await EmailTransport(lambda: None, 1).send(an_envelope())
+    outcome = await EmailTransport(lambda: None, 1).send(seal(an_envelope()))
     assert outcome == Retry("no_mail_server", way_down=True)
 
 

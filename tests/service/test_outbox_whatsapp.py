@@ -244,7 +244,7 @@ async def test_a_turn_is_rendered_with_the_draft_that_stands_only_in_the_chat(ro
 @pytest.mark.parametrize("template", ["../../email/base", "summary.txt", "", "no_such_turn"])
 async def test_a_turn_names_a_template_and_nothing_else(room: Room, gateway: FakeGateway, template: str) -> None:
     chat = await a_chat(room)
-    await room.put(kind="chat", way="whatsapp", recipient="chat", chat_id=chat, params='{"template":"%s"}' % template)
+    await room.put(kind="chat", way="whatsapp", recipient="chat", chat_id=chat, params=f'{{"template":"{template}"}}')
     assert await room.deliver() == 0
     assert gateway.asked == []
     assert (await room.rows())[0]["attempts"] == 1
