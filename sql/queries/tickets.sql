@@ -146,6 +146,10 @@ WHERE k.office_id = :office_id AND k.number = ANY (:numbers::text[])
 ORDER BY k.id
 FOR NO KEY UPDATE OF k;
 
+-- name: let_go()$
+-- Widens the transaction to write a ticket that leaves the actor's units (checked before: it was locked inside them).
+SELECT set_config('app.scope', 'system', true);
+
 -- name: write_changes(tickets, events, messages, deadlines, timers, outbox, undone, cancelled, ratings, alarms)^
 -- All that follows from commands on one or many tickets, in one statement. The version in each ticket row is the fence: a row that
 -- somebody else changed since it was read is not written, and the caller sees that the count is short.
