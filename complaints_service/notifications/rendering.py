@@ -77,7 +77,7 @@ class Renderer:
         else:
             words = self._words(kind, context, plain)
             subject = words.subject
-            body = dict(context) | msgspec.structs.asdict(words)
+            body = dict(context) | _laid_out(words, context)
             layout = "message"
         subject = " ".join(subject.split())
         text = _BLANK_LINES.sub("\n\n", plain.get_template(f"email/{layout}.txt").render(body)).strip() + "\n"
@@ -88,7 +88,7 @@ class Renderer:
         """A message about a ticket in a chat: the same words as the mail, shorter around them."""
         plain = self._environment(language, zone, False)
         words = self._words(kind, context, plain)
-        text = plain.get_template("whatsapp/message.txt").render(dict(context) | msgspec.structs.asdict(words))
+        text = plain.get_template("whatsapp/message.txt").render(dict(context) | _laid_out(words, context))
         return ChatMessage(_fit(text))
 
     def chat_turn(
@@ -137,6 +137,13 @@ class Renderer:
         environment.globals.update(ours)
         environment.filters |= {"moment": to_moment, "day": to_day, "short": to_short}
         return environment
+
+
+def _laid_out(words: Words, context: Mapping[str, object]) -> dict[str, object]:
+    """The words with ``reference``: the ticket's number where neither heading nor facts say it (a chat has no subject)."""
+    number = str(context.get("number", ""))
+    said = number in words.heading or any(number == value for _, value in words.facts)
+    return msgspec.structs.asdict(words) | {"reference": "" if said else number}
 
 
 def _fit(text: str) -> str:

@@ -136,6 +136,14 @@ def test_a_message_in_the_chat_is_short_and_says_the_same() -> None:
     assert len(said.text) < 600
 
 
+@pytest.mark.parametrize("kind", REPORTER_KINDS)
+def test_a_chat_message_names_its_ticket_for_there_is_no_subject(kind: str) -> None:
+    ticket = facts(message=OFFICE_WORDS, event=an_event())
+    message = msgspec.structs.replace(a_message(kind, ticket=ticket, recipient="chat"), person=None)
+    values = composing.context(message, {}, "https://x.example/m/TOKEN", "https://x.example", KEYS)
+    assert "LT-2026-000417" in RENDERER.chat(kind, values, "id", OFFICE.time_zone).text
+
+
 def test_every_kind_has_words() -> None:
     own = {"roll_up", "digest", "cycle_report", "alarm", "chat"}
     assert {kind.value for kind in MessageKind} == set(REPORTER_KINDS) | set(PERSON_KINDS) | own
