@@ -127,19 +127,14 @@ def _pointer(name: str) -> str:
 def complaint_json(answers: Mapping[str, str], language: str) -> dict[str, object]:
     """The answers as the body of ``POST /api/v1/complaints``; what was left empty is left out."""
     body: dict[str, object] = {"description": ""}
+    groups: dict[str, dict[str, str]] = {"reporter": {"language": language}}
     for name, value in answers.items():
-        if value:
-            group, dot, inner = name.partition(".")
-            if dot:
-                inside = body.setdefault(group, {})
-                assert isinstance(inside, dict)
-                inside[inner] = value
-            else:
-                body[name] = value
-    reporter = body.setdefault("reporter", {})
-    assert isinstance(reporter, dict)
-    reporter["language"] = language
-    return body
+        group, dot, inner = name.partition(".")
+        if value and dot:
+            groups.setdefault(group, {})[inner] = value
+        elif value:
+            body[name] = value
+    return {**body, **groups}
 
 
 def messages_from(problems: list[FieldProblem], language: str) -> Messages:
@@ -157,8 +152,7 @@ def rows(answers: Mapping[str, str], office: Office, language: str) -> list[Row]
     anonymous = answers["privacy"] == "anonymous"
     shown = [n for n in FIELDS if answers[n] or not (n in DETAILS or (anonymous and n in IDENTITY))]
     return [
-        Row(name, translate(language, LABELS[name]), readable(name, answers[name], office, language))
-        for name in shown
+        Row(name, translate(language, LABELS[name]), readable(name, answers[name], office, language)) for name in shown
     ]
 
 
@@ -198,9 +192,7 @@ def choices(office: Office, language: str) -> dict[str, list[tuple[str, str]]]:
             (s.slug, in_language(s.name_id, s.name_en, language)) for s in office.services.values() if s.active
         ],
         "categories": [
-            (c.slug, in_language(c.name_id, c.name_en, language))
-            for c in office.categories.values()
-            if c.active
+            (c.slug, in_language(c.name_id, c.name_en, language)) for c in office.categories.values() if c.active
         ],
         "units": [(u.slug, u.name) for u in office.units.values() if u.kind in _NAMEABLE],
     }

@@ -103,9 +103,7 @@ async def register_page(request: PageRequest, kiosk_request: KioskRequest) -> Re
 
 
 @post("/kios/daftar", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
-async def register_submit(
-    request: PageRequest, kiosk_request: KioskRequest
-) -> Response[bytes]:
+async def register_submit(request: PageRequest, kiosk_request: KioskRequest) -> Response[bytes]:
     """Keep the token in this device's cookie when it is a kiosk's."""
     form = await own_form(request)
     await limits_of(request).check(Limit.SIGNIN, client_address(request))
@@ -221,9 +219,7 @@ async def kiosk_track_submit(
     try:
         file = await reader.with_code(office, number, form.get("code", "").strip()[:64])
     except NotFound:
-        wrong = translate(
-            language, "There is no case with this number and this code. Compare both with your receipt."
-        )
+        wrong = translate(language, "There is no case with this number and this code. Compare both with your receipt.")
         return await _track(request, kiosk_request, number, Messages(number=wrong))
     seen = msgspec.structs.replace(file.ticket, status=file.ticket.status_for_citizen(file.now))
     words = [m.text for m in file.messages if m.sender == "office" and m.released_at <= file.now]
@@ -247,9 +243,7 @@ async def phone_page(request: PageRequest, kiosk_request: KioskRequest) -> Respo
     code = segno.make_qr(kiosk_request.settings.base_url + "/", error="m")
     code.save(drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, nl=False)
     label = translate(language_of(request), "QR code of {address}", address=kiosk_request.settings.base_url)
-    return await kiosk_request.show(
-        request, "kiosk/phone.html", {"qr": drawn.getvalue().decode(), "qr_label": label}
-    )
+    return await kiosk_request.show(request, "kiosk/phone.html", {"qr": drawn.getvalue().decode(), "qr_label": label})
 
 
 @post("/kios/selesai", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
@@ -272,9 +266,7 @@ def _kiosk_answers(form: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name] or default for name, default in no_answers().items()}
 
 
-async def _track(
-    request: PageRequest, kiosk_request: KioskRequest, number: str, problems: Messages
-) -> Response[bytes]:
+async def _track(request: PageRequest, kiosk_request: KioskRequest, number: str, problems: Messages) -> Response[bytes]:
     office = await kiosk_request.offices.current()
     context = {"number": number, "problems": problems, "example_number": f"{office.number_prefix}-2026-000417"}
     return await kiosk_request.show(request, "kiosk/track.html", context, status=422 if problems else 200)

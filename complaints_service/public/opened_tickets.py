@@ -77,8 +77,7 @@ class OpenedTickets:
             return []
         async with self._database.connection() as connection:
             return [
-                Opened(**dict(row))
-                async for row in queries("public").opened_tickets(connection, token_hashes=hashes)
+                Opened(**dict(row)) async for row in queries("public").opened_tickets(connection, token_hashes=hashes)
             ]
 
     async def find(self, cookie: str | None, number: str) -> Opened | None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from litestar import Router
 
-from complaints_service.public import components_page, filing_pages, kiosk_pages, settings_pages, ticket_pages, tracking_pages
+from complaints_service.public import (
+    components_page,
+    filing_pages,
+    kiosk_pages,
+    settings_pages,
+    ticket_pages,
+    tracking_pages,
+)
 from complaints_service.public.dependencies import DEPENDENCIES
 
 _HANDLERS = [

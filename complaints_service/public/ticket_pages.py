@@ -65,7 +65,9 @@ class CitizenCase:
         form = await own_form(request)
         opened = await self.opened(request, number)
         if opened is None:
-            raise Forbidden("This device has not opened this case, or too long ago. Open it again with number and code.")
+            raise Forbidden(
+                "This device has not opened this case, or too long ago. Open it again with number and code."
+            )
         self.opened_tickets.check_form(opened, form.get("form_token", ""))
         return opened, form
 
@@ -131,9 +133,7 @@ async def rating_submit(request: PageRequest, number: str, citizen_case: Citizen
     if score not in ("1", "2", "3", "4"):
         problems["score"] = translate(language, "Choose one of the four judgements.")
     if len(comment) > COMMENT_MOST:
-        problems["comment"] = translate(
-            language, "Shorten the text to at most {most} characters.", most=COMMENT_MOST
-        )
+        problems["comment"] = translate(language, "Shorten the text to at most {most} characters.", most=COMMENT_MOST)
     if problems:
         return await _show(request, citizen_case, opened, problems=problems, kept=form)
     office, file = await citizen_case.file(opened)
@@ -157,9 +157,7 @@ async def withdraw_page(request: PageRequest, number: str, citizen_case: Citizen
     if "withdraw" not in _actions(file.ticket, file):
         return see_other(f"/t/{number}")
     token = citizen_case.opened_tickets.form_token(opened)
-    return page(
-        request, "public/withdraw.html", {"office": office, "ticket": file.ticket, "form_token": token}
-    )
+    return page(request, "public/withdraw.html", {"office": office, "ticket": file.ticket, "form_token": token})
 
 
 @post("/t/{number:str}/tarik", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
@@ -176,7 +174,9 @@ def _told(request: PageRequest, refusal: DomainError, field: str) -> Messages:
     language = language_of(request)
     if isinstance(refusal, Invalid):
         told = messages_from(refusal.problems, language)
-        return Messages((name if name in ("text", "score", "comment") else field, words) for name, words in told.items())
+        return Messages(
+            (name if name in ("text", "score", "comment") else field, words) for name, words in told.items()
+        )
     return Messages({field: translate(language, refusal.detail, **refusal.values)})
 
 

@@ -81,9 +81,7 @@ async def link_submit(
 
 
 @post("/lupakan", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
-async def forget_submit(
-    request: PageRequest, opened_tickets: OpenedTickets, settings: Settings
-) -> Response[bytes]:
+async def forget_submit(request: PageRequest, opened_tickets: OpenedTickets, settings: Settings) -> Response[bytes]:
     """Forget one case (``number``) or all of them on this device; the right ends in the database too."""
     form = await own_form(request)
     number = form.get("number")

@@ -65,17 +65,24 @@ class Pages:
         def to_short(at: datetime) -> str:
             return short(at, zone, language)
 
-        environment.globals.update(
-            _=words,
-            language=language,
-            languages=LANGUAGES,
-            zone=zone,
-            dev=self.settings.dev,
-            url_static=lambda name: self.static_files.current.url(name),
-            has_static=lambda name: self.static_files.current.has(name),
-        )
+        provided: dict[str, Any] = environment.globals
+        provided |= {
+            "_": words,
+            "language": language,
+            "languages": LANGUAGES,
+            "zone": zone,
+            "dev": self.settings.dev,
+            "url_static": self._address,
+            "has_static": self._present,
+        }
         environment.filters.update(moment=to_moment, day=to_day, short=to_short)
         return environment
+
+    def _address(self, name: str) -> str:
+        return self.static_files.current.url(name)
+
+    def _present(self, name: str) -> bool:
+        return self.static_files.current.has(name)
 
 
 def page(

@@ -44,7 +44,7 @@ async def site(settings: Settings, services: Services) -> AsyncIterator[str]:
     config = uvicorn.Config(create_app(settings, services), log_config=None, lifespan="on", timeout_graceful_shutdown=2)
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(0.01)
     assert server.started, "the site did not start"
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

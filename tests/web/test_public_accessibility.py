@@ -95,7 +95,9 @@ async def test_the_watch_would_notice_inline_script_and_style(chromium: Browser,
     body = '<p style="color:red">x</p><script>1</script><script src="https://cdn.example/x.js"></script>'
     await page.route(
         "**/buruk",
-        lambda route: route.fulfill(body=body, headers={"content-security-policy": policy, "content-type": "text/html"}),
+        lambda route: route.fulfill(
+            body=body, headers={"content-security-policy": policy, "content-type": "text/html"}
+        ),
     )
     await page.goto(f"{site}/buruk")
     for word in ("style-src", "script-src"):

@@ -132,9 +132,7 @@ async def test_a_form_changed_after_sending_asks_before_it_makes_a_second_ticket
     assert second.headers["location"] != first.headers["location"]
 
 
-async def test_who_chooses_anonymous_leaves_no_identity_behind(
-    http: httpx.AsyncClient, the_office: TheOffice
-) -> None:
+async def test_who_chooses_anonymous_leaves_no_identity_behind(http: httpx.AsyncClient, the_office: TheOffice) -> None:
     form = {**ANSWERS, "privacy": "anonymous", "step": "check"}
     check = await http.post("/", data=form)
     assert check.status_code == 200

@@ -74,13 +74,16 @@ async def test_text_is_compressed_and_comes_apart_into_the_same(http: httpx.Asyn
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/x/../../settings.py", "/static/x/%2e%2e/settings.py", "/static/x/..%2f..%2fapp.py", "/static/x/nix.css"]
+    "path",
+    ["/static/x/../../settings.py", "/static/x/%2e%2e/settings.py", "/static/x/..%2f..%2fapp.py", "/static/x/nix.css"],
 )
 async def test_nothing_outside_the_folder_is_ever_served(http: httpx.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/lacak", "/tidak-ada", "/static/x/icons.svg", "/api/v1/nix", "/health/live", "/masuk"])
+@pytest.mark.parametrize(
+    "path", ["/", "/lacak", "/tidak-ada", "/static/x/icons.svg", "/api/v1/nix", "/health/live", "/masuk"]
+)
 async def test_every_answer_carries_the_security_headers(http: httpx.AsyncClient, path: str) -> None:
     headers = (await http.get(path)).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY

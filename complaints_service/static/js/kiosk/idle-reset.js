@@ -6,8 +6,10 @@ customElements.define("idle-reset", class extends HTMLElement {
     this.left = this.querySelector(".idle-left");
     this.stay = this.querySelector("[data-stay]");
     for (const kind of ["pointerdown", "keydown", "input"]) {
-      addEventListener(kind, () => this.begin(), { capture: true, passive: true });
+      addEventListener(kind, () => { if (this.hidden) this.begin(); }, { capture: true, passive: true });
     }
+    // While it asks, a whole click counts: hidden at the first touch, the finger would lift over what lies beneath.
+    addEventListener("click", () => this.begin(), { capture: true });
     addEventListener("pageshow", (event) => { if (event.persisted) location.replace("/kios"); });
     this.begin();
   }

@@ -1,0 +1,158 @@
+"""The touch screens of the kiosk: one question a screen, nothing of a previous person, one ticket however often one presses."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from complaints_service.public.kiosk_pages import DEVICE_COOKIE
+from complaints_service.public.opened_tickets import TICKET_COOKIE
+from complaints_service.wiring import Services
+from tests.office import TheOffice
+from tests.web.accessibility import Axe, small_targets
+from tests.web.conftest import Visit
+from tests.web.test_public_filing import press
+
+WORDS = "Antrean loket paspor sangat lama hari ini."
+TWENTY_MM = 75
+SENT = {"kind": "complaint", "category": "antrean-kuota", "description": WORDS, "privacy": "open", "step": "send"}
+
+
+@pytest.fixture
+async def token(services: Services) -> str:
+    """The token of a kiosk in the waiting room."""
+    _, token = await services.kiosk.create_device(await services.offices.current(), "Ruang tunggu")
+    return token
+
+
+async def at_kiosk(visit: Visit, token: str, *, script: bool = True, language: str = "id-ID") -> Page:
+    """A registered kiosk at its first screen."""
+    page = await visit("/kios", width=1080, height=1700, script=script, language=language)
+    await page.locator("#token").fill(token)
+    async with page.expect_navigation():
+        await page.locator("main button").click()
+    return page
+
+
+async def test_a_device_without_token_is_asked_for_it_and_a_wrong_one_is_refused(
+    http: httpx.AsyncClient, services: Services, token: str
+) -> None:
+    for path in ("/kios", "/kios/buat", "/kios/cek"):
+        assert (await http.get(path)).headers["location"] == "/kios/daftar"
+    for path in ("/kios/buat", "/kios/cek"):
+        assert (await http.post(path, data=SENT)).headers["location"] == "/kios/daftar"
+    assert (await http.post("/kios/daftar", data={"token": "x" * 43})).status_code == 422
+    assert DEVICE_COOKIE not in http.cookies
+    assert (await http.post("/kios/daftar", data={"token": f" {token} "})).status_code == 303
+    assert (await http.get("/kios")).status_code == 200
+    office = await services.offices.current()
+    device = await services.kiosk.device_for(token)
+    assert device is not None
+    await services.kiosk.revoke_device(office, device.id)
+    assert (await http.get("/kios")).headers["location"] == "/kios/daftar"
+
+
+async def test_a_person_files_at_the_kiosk_and_sees_the_case_again_with_number_and_code(
+    visit: Visit, the_office: TheOffice, token: str
+) -> None:
+    page = await at_kiosk(visit, token, script=False)
+    async with page.expect_navigation():
+        await page.get_by_role("link", name="Buat pengaduan atau saran").click()
+    await press(page, "Antrean dan kuota")
+    await press(page, "Lanjutkan")
+    assert "Tuliskan apa yang terjadi" in await page.get_by_role("alert").inner_text()
+    await page.locator("#description").fill(WORDS)
+    await press(page, "Lanjutkan")
+    await page.get_by_label("Nama Anda").fill("Budi")
+    await press(page, "Lanjutkan")
+    assert WORDS in await page.inner_text("dl")
+    await press(page, "Kembali")
+    assert await page.get_by_label("Nama Anda").input_value() == "Budi"
+    await press(page, "Lanjutkan")
+    await press(page, "Kirim pengaduan")
+    number, code = await page.locator(".slip .code").all_inner_texts()
+    receipt = page.url
+    file = await the_office.file_of(number)
+    assert (file.ticket.channel, file.ticket.category) == ("kiosk", "antrean-kuota")
+    assert file.reporter is not None
+    assert file.reporter.name == "Budi"
+
+    await press(page, "Sudah saya catat")
+    await page.goto(receipt)
+    assert page.url.endswith("/kios")
+
+    async with page.expect_navigation():
+        await page.get_by_role("link", name="Cek status pengaduan saya").click()
+    await page.locator("#number").fill(number)
+    await page.locator("#code").fill(code)
+    await press(page, "Tampilkan")
+    assert "Unit Pengaduan" in await page.inner_text("main") or "Seksi" in await page.inner_text("main")
+    assert {cookie["name"] for cookie in await page.context.cookies()} == {DEVICE_COOKIE}
+
+
+async def test_pressing_send_again_and_again_makes_one_ticket(http: httpx.AsyncClient, token: str) -> None:
+    await http.post("/kios/daftar", data={"token": token})
+    form_id = re.findall(r'name="form_id" value="([^"]+)"', (await http.get("/kios/buat")).text)[0]
+    answers = await asyncio.gather(*(http.post("/kios/buat", data={**SENT, "form_id": form_id}) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+
+
+async def test_the_end_of_a_visit_leaves_nothing_for_the_next_person(http: httpx.AsyncClient, token: str) -> None:
+    await http.post("/kios/daftar", data={"token": token})
+    await http.post("/bahasa", data={"language": "en", "next": "/kios"})
+    sent = await http.post("/kios/buat", data=SENT)
+    kept = http.cookies[TICKET_COOKIE]
+    await http.post("/kios/selesai")
+    assert set(http.cookies) == {DEVICE_COOKIE}
+    http.cookies.set(TICKET_COOKIE, kept)
+    assert (await http.get(sent.headers["location"])).status_code == 303
+    assert 'lang="id"' in (await http.get("/kios")).text
+
+
+async def test_silence_asks_then_ends_the_visit_and_a_touch_extends_it(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token)
+    await page.clock.install()
+    await page.goto("/kios/buat")
+    asks = page.get_by_role("alertdialog")
+    await page.clock.fast_forward(59_000)
+    await expect(asks).to_be_hidden()
+    await page.clock.fast_forward(2_000)
+    await expect(asks).to_be_visible()
+    await page.get_by_role("button", name="Ya, lanjutkan").click()
+    await expect(asks).to_be_hidden()
+    await page.clock.fast_forward(61_000)
+    await expect(asks).to_be_visible()
+    async with page.expect_navigation():
+        await page.clock.run_for(31_000)
+    assert page.url.endswith("/kios")
+
+
+async def test_the_keyboard_on_the_screen_writes_into_the_field(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token)
+    await page.goto("/kios/buat")
+    await press(page, "Lainnya")
+    await page.locator("#description").click()
+    for key in "pungli":
+        await page.locator(f".hg-button[data-skbtn='{key}']").click()
+    assert await page.locator("#description").input_value() == "pungli"
+
+
+@pytest.mark.parametrize("path", ["/kios", "/kios/buat", "/kios/cek", "/kios/hp"])
+async def test_screens_have_targets_of_20_mm_and_break_no_rule(visit: Visit, axe: Axe, token: str, path: str) -> None:
+    page = await at_kiosk(visit, token, language="en-GB")
+    await page.goto(path)
+    assert await axe.broken_rules(page) == {}
+    assert await small_targets(page, TWENTY_MM) == []
+    assert await page.locator(".kiosk-choice").count() == {"/kios": 4, "/kios/buat": 10}.get(path, 0)
+
+
+async def test_the_phone_screen_holds_a_code_that_leads_to_the_form(http: httpx.AsyncClient, token: str) -> None:
+    await http.post("/kios/daftar", data={"token": token})
+    page = await http.get("/kios/hp")
+    assert "<svg" in page.text
+    assert "<script" not in re.sub(r"<script[^>]+src=[^>]+></script>", "", page.text)
