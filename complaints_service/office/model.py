@@ -137,6 +137,12 @@ class Policy(msgspec.Struct, frozen=True):
     confirmed_by: str | None
     targets: tuple[PolicyTarget, ...]
     rungs: tuple[Rung, ...]
+    # The rungs of each target, lowest first; filled from ``rungs``.
+    ladders: dict[str, tuple[Rung, ...]] = {}
+
+    def __post_init__(self) -> None:
+        for rung in self.rungs:
+            self.ladders[rung.target] = (*self.ladders.get(rung.target, ()), rung)
 
 
 class CalendarVersion(msgspec.Struct, frozen=True):

@@ -127,11 +127,7 @@ class WorkingCalendar:
         if last - first > _REACH:
             raise OutOfReach(f"{start} and {end} lie more than {REACH_YEARS} years apart")
         passed = sum(self._table(index).total for index in range(first, last))
-        return (
-            passed
-            + self._table(last).open_before(micros(end))
-            - self._table(first).open_before(micros(start))
-        )
+        return passed + self._table(last).open_before(micros(end)) - self._table(first).open_before(micros(start))
 
     def is_open(self, at: datetime) -> bool:
         """Whether the office works at this instant (at opening yes, at closing no)."""

@@ -103,7 +103,6 @@ def seeded_office_document(years: Iterable[int] = SEEDED_YEARS) -> CalendarDocum
         weekly=OFFICE_WEEK,
         days_off=tuple(row.day.isoformat() for row in day_off_rows(asked)),
         special=tuple(
-            SpecialPeriod(row.first.isoformat(), row.last.isoformat(), RAMADAN_WEEK)
-            for row in ramadan_rows(asked)
+            SpecialPeriod(row.first.isoformat(), row.last.isoformat(), RAMADAN_WEEK) for row in ramadan_rows(asked)
         ),
     )

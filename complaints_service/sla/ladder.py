@@ -25,9 +25,9 @@ class DueRung(msgspec.Struct, frozen=True):
     due_at: datetime
 
 
-def rungs_of(office: Office, row: DeadlineRow) -> list[Rung]:
+def rungs_of(office: Office, row: DeadlineRow) -> tuple[Rung, ...]:
     """The rungs of a deadline's target in the policy it was promised under, lowest first."""
-    return [rung for rung in office.policies[row.policy_version].rungs if rung.target == row.target]
+    return office.policies[row.policy_version].ladders.get(row.target, ())
 
 
 def next_rung(office: Office, row: DeadlineRow) -> DueRung | None:
@@ -48,7 +48,7 @@ def next_rung(office: Office, row: DeadlineRow) -> DueRung | None:
     return None
 
 
-def _instant(office: Office, row: DeadlineRow, rungs: list[Rung], index: int) -> datetime:
+def _instant(office: Office, row: DeadlineRow, rungs: tuple[Rung, ...], index: int) -> datetime:
     calendar = calendar_of(office, row.calendar_version)
     repeats = max(0, index - len(rungs) + 1)
     position = min(index, len(rungs) - 1)

@@ -13,14 +13,14 @@ WITH due AS MATERIALIZED (
     GROUP BY t.office_id, t.ticket_id
 ),
 locked AS MATERIALIZED (
-    SELECT k.*, due.due_at AS timer_due_at
+    SELECT k.office_id, k.id, k AS whole, due.due_at
     FROM ticket AS k
     INNER JOIN due ON due.office_id = k.office_id AND due.ticket_id = k.id
     ORDER BY due.due_at
     FOR NO KEY UPDATE OF k SKIP LOCKED
 )
 SELECT
-    (row_to_json(l)::jsonb - 'timer_due_at')::text AS ticket,
+    row_to_json(l.whole)::text AS ticket,
     o.config_version,
     (SELECT office_now()) AS office_time,
     (SELECT coalesce(json_agg(d), '[]')::text FROM deadline AS d WHERE d.office_id = l.office_id AND d.ticket_id = l.id) AS deadlines,
@@ -34,7 +34,7 @@ SELECT
 FROM locked AS l
 INNER JOIN office AS o ON o.id = l.office_id
 LEFT JOIN reporter AS r ON r.office_id = l.office_id AND r.ticket_id = l.id
-ORDER BY l.timer_due_at;
+ORDER BY l.due_at;
 
 -- name: put_aside(office_id, ticket_id, most)^
 -- A ticket whose timers cannot be fired steps aside for a minute; after the last try its timers are poison and raise an alarm.
