@@ -41,7 +41,10 @@ async def open_as(
     page = await visit("/masuk", **how)
     cookies = await _session(http, the_office, username)
     await page.context.add_cookies(
-        [{"name": name, "value": value, "url": str(http.base_url)} for name, value in cookies.items()]
+        [
+            {"name": name, "value": value, "url": str(http.base_url)}
+            for name, value in {**cookies, "bahasa": str(how.get("language", "id"))[:2]}.items()
+        ]
     )
     await page.goto(path)
     return page
@@ -52,7 +55,7 @@ def fields_of(html: str, command: str) -> dict[str, str]:
     forms = re.findall(r"<form\b(.*?)</form>", html, re.DOTALL)
     form = next(f for f in forms if f'name="command" value="{command}"' in f)
     found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
-    found |= {n: v for n, v in re.findall(r'<input type="checkbox"[^>]* name="([^"]+)" value="([^"]+)" checked', form)}
+    found |= dict(re.findall(r'<input type="checkbox"[^>]* name="([^"]+)" value="([^"]+)" checked', form))
     for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'<option value="([^"]*)" selected', choices)
         found[name] = chosen[1] if chosen else ""

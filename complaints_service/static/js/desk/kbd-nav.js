@@ -40,7 +40,7 @@ class KeyboardNavigation extends HTMLElement {
     if (this.off) return;
     if (event.key === "j") this.move(1, event);
     else if (event.key === "k") this.move(-1, event);
-    else if (event.key === "/") { document.getElementById("q")?.focus(); event.preventDefault(); }
+    else if (event.key === "/") { document.getElementById("q")?.select(); event.preventDefault(); }
   }
 
   // Focus goes to the row's own link, so Enter opens it without any script, and a screen reader says where one is.
