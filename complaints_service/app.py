@@ -41,7 +41,7 @@ from complaints_service.web.metrics import ROUTES as METRICS
 from complaints_service.web.metrics import Metrics
 from complaints_service.web.pages import Pages
 from complaints_service.web.problems import exception_handlers
-from complaints_service.web.rate_limits import RateLimits
+from complaints_service.web.rate_limits import RateLimits, count_failure
 from complaints_service.web.security_headers import security_headers
 from complaints_service.web.static_files import ROUTES as STATIC
 from complaints_service.web.static_files import LiveStaticFiles
@@ -82,7 +82,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         },
         exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
         before_send=[security_headers(https=settings.base_url.startswith("https://"))],
-        after_exception=[log_uncaught],
+        after_exception=[log_uncaught, count_failure],
         lifespan=[_lifespan(settings, services, static_files)],
         state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),
         request_max_body_size=LARGEST_BODY,

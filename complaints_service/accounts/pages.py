@@ -47,9 +47,9 @@ async def sign_in_submit(request: PageRequest, accounts: Accounts, settings: Set
         raise Forbidden("Sign in on the office's own page.", code="cross_site")
     form = await request.form()
     username, password, wanted = (_field(form.get(name)) for name in ("username", "password", "next"))
-    address = client_address(request)
+    address, limits = client_address(request), limits_of(request)
     try:
-        await limits_of(request).check(Limit.SIGNIN, address)
+        await limits.look(Limit.SIGNIN, address)
         signed_in = await accounts.sign_in(
             username,
             password,
@@ -58,6 +58,8 @@ async def sign_in_submit(request: PageRequest, accounts: Accounts, settings: Set
             device=read_cookie(request, settings, DEVICE_COOKIE),
         )
     except (Unauthenticated, TooMany) as refusal:
+        if isinstance(refusal, Unauthenticated):
+            await limits.count(Limit.SIGNIN, address)
         return _again(request, refusal, username, own_path(wanted) or "")
     answer = _see_other(own_path(wanted) or landing(signed_in.viewer.person.role))
     answer.cookies.extend(signed_in_cookies(settings, signed_in))

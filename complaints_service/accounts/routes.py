@@ -23,7 +23,7 @@ from complaints_service.accounts.session_cookies import (
 from complaints_service.errors import Forbidden
 from complaints_service.settings import Settings
 from complaints_service.web.cookies import read_cookie
-from complaints_service.web.rate_limits import Limit, client_address, limited
+from complaints_service.web.rate_limits import Limit, client_address, limited_failures
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -88,7 +88,7 @@ class SessionController(Controller):
     path = "/api/v1/session"
     tags = ("Session",)
 
-    @post(status_code=200, guards=[limited(Limit.SIGNIN)], summary="Sign in")
+    @post(status_code=200, guards=[limited_failures(Limit.SIGNIN)], summary="Sign in")
     async def sign_in(
         self, request: AnyRequest, data: SignIn, accounts: Accounts, settings: Settings
     ) -> Response[Session]:

@@ -12,16 +12,17 @@ import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis.asyncio
 import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 from redis.exceptions import RedisError
 
 from complaints_service.clock import machine_now, monotonic
-from complaints_service.errors import TooMany
+from complaints_service.errors import NotFound, TooMany, Unauthenticated
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
 
@@ -36,6 +37,8 @@ VALKEY_TIMEOUT = 0.05
 PAUSE_SECONDS = 2.0
 LOCAL_ENTRIES = 20_000
 API_PER_MINUTE = 1200
+
+_COUNTED = "counted_when_wrong"
 
 
 class Limit(StrEnum):
@@ -72,39 +75,58 @@ class RateLimits:
     async def check(self, name: Limit, address: str) -> None:
         """Count one more for this network address. Raises TooMany with the seconds after which one is free again."""
         most = self._most[name]
-        if most is None:
-            return
-        now = machine_now().timestamp()
-        window = int(now // WINDOW_SECONDS)
-        key = f"rate:{name}:{self._keys.digest('rate-limit', name, network(address))[:16].hex()}"
-        current, before = await self._count(key, window)
-        passed = now % WINDOW_SECONDS
-        if current + before * (1 - passed / WINDOW_SECONDS) > most:
-            raise TooMany(_seconds_until_free(most, current, before, passed))
+        if most is not None:
+            _refuse(most, await self._read(name, address, count=True), allowed=most)
+
+    async def look(self, name: Limit, address: str) -> None:
+        """As ``check`` but without counting, for what is counted only when it fails. Raises TooMany."""
+        most = self._most[name]
+        if most is not None:
+            _refuse(most, await self._read(name, address, count=False), allowed=most - 1)
+
+    async def count(self, name: Limit, address: str) -> None:
+        """Count one more and refuse nothing: the next ``look`` sees it."""
+        if self._most[name] is not None:
+            await self._read(name, address, count=True)
 
     async def close(self) -> None:
         """Close the connections to Valkey."""
         if self._valkey is not None:
             await self._valkey.aclose()
 
-    async def _count(self, key: str, window: int) -> tuple[int, int]:
-        """Count in Valkey, and here when it does not answer in time."""
+    async def _read(self, name: Limit, address: str, *, count: bool) -> _Counts:
+        """Counts in Valkey, and in this process when it does not answer in time."""
+        now = machine_now().timestamp()
+        window, passed = int(now // WINDOW_SECONDS), now % WINDOW_SECONDS
+        key = f"rate:{name}:{self._keys.digest('rate-limit', name, network(address))[:16].hex()}"
         if self._valkey is not None and monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(VALKEY_TIMEOUT):
-                    return await self._count_in_valkey(self._valkey, key, window)
+                    return _Counts(*await self._in_valkey(self._valkey, key, window, count), passed)
             except (RedisError, OSError, TimeoutError, ValueError) as error:
                 self._away_until = monotonic() + PAUSE_SECONDS
                 log.warning("rate_limits_without_valkey", error=type(error).__name__)
-        return self._local.count(key, window)
+        return _Counts(*self._local.read(key, window, count), passed)
 
-    async def _count_in_valkey(self, valkey: redis.asyncio.Redis, key: str, window: int) -> tuple[int, int]:
+    async def _in_valkey(self, valkey: redis.asyncio.Redis, key: str, window: int, count: bool) -> tuple[int, int]:
+        """One round trip: this window's count (with this one, when it counts) and the last one's."""
         pipeline = valkey.pipeline(transaction=False)
-        pipeline.incr(f"{key}:{window}")
-        pipeline.expire(f"{key}:{window}", 2 * WINDOW_SECONDS)
+        if count:
+            pipeline.incr(f"{key}:{window}")
+            pipeline.expire(f"{key}:{window}", 2 * WINDOW_SECONDS)
+        else:
+            pipeline.get(f"{key}:{window}")
         pipeline.get(f"{key}:{window - 1}")
-        current, _, before = cast("tuple[int, bool, bytes | None]", tuple(await pipeline.execute()))
-        return current, int(before or 0)
+        answers = cast("list[int | bytes | None]", await pipeline.execute())
+        return int(answers[0] or 0), int(answers[-1] or 0)
+
+
+class _Counts(NamedTuple):
+    """Of this window and of the one before, and the seconds of this window that have passed."""
+
+    current: int
+    before: int
+    passed: float
 
 
 class _LocalCounts:
@@ -113,15 +135,18 @@ class _LocalCounts:
     def __init__(self) -> None:
         self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
 
-    def count(self, key: str, window: int) -> tuple[int, int]:
-        """One more in this window: the counts of this window and the one before."""
+    def read(self, key: str, window: int, count: bool) -> tuple[int, int]:
+        """The counts of this window (with one more, when it counts) and of the one before."""
         held, current, before = self._counts.pop(key, (window, 0, 0))
         if held != window:
             current, before = 0, (current if held == window - 1 else 0)
-        self._counts[key] = (window, current + 1, before)
+        if count:
+            current += 1
+        if current or before:
+            self._counts[key] = (window, current, before)
         if len(self._counts) > LOCAL_ENTRIES:
             self._counts.popitem(last=False)
-        return current + 1, before
+        return current, before
 
 
 def network(address: str) -> str:
@@ -149,12 +174,38 @@ def limits_of(connection: Connection) -> RateLimits:
 
 
 def limited(name: Limit) -> Guard:
-    """A Litestar guard that counts the request, for ``guards=[limited(Limit.FILING)]``. Raises TooMany."""
+    """A Litestar guard that counts every request, for ``guards=[limited(Limit.FILING)]``. Raises TooMany."""
 
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
         await limits_of(connection).check(name, client_address(connection))
 
     return guard
+
+
+def limited_failures(name: Limit) -> Guard:
+    """A Litestar guard for secrets that could be guessed: only wrong ones count (see ``count_failure``). Raises TooMany.
+
+    Whoever has the right code or password may come as often as they like.
+    """
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        await limits_of(connection).look(name, client_address(connection))
+        connection.scope["state"][_COUNTED] = name
+
+    return guard
+
+
+async def count_failure(error: Exception, scope: Scope) -> None:
+    """Litestar ``after_exception`` hook: counts a wrong secret on a route under ``limited_failures``."""
+    name: Limit | None = scope["state"].pop(_COUNTED, None)
+    if name is not None and isinstance(error, NotFound | Unauthenticated):
+        connection: Connection = ASGIConnection(scope)
+        await limits_of(connection).count(name, client_address(connection))
+
+
+def _refuse(most: int, counts: _Counts, *, allowed: int) -> None:
+    if counts.current + counts.before * (1 - counts.passed / WINDOW_SECONDS) > allowed:
+        raise TooMany(_seconds_until_free(most, *counts))
 
 
 def _seconds_until_free(most: int, current: int, before: int, passed: float) -> int:

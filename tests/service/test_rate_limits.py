@@ -15,6 +15,8 @@ from complaints_service.errors import TooMany
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
 from complaints_service.web.rate_limits import Limit, RateLimits, network
+from complaints_service.wiring import Services
+from tests.app_client import opened_app
 
 MOST = 5
 
@@ -106,6 +108,34 @@ async def test_addresses_are_not_kept_and_counters_go_away_by_themselves(
     assert keys
     assert not any(address.encode() in key for key in keys)
     assert all(0 < age <= 120 for age in ages)
+
+
+async def test_only_what_fails_counts_where_secrets_could_be_guessed(limits: RateLimits, address: str) -> None:
+    for _ in range(3 * MOST):
+        await limits.look(Limit.LOOKUP, address)
+    for _ in range(MOST):
+        await limits.look(Limit.LOOKUP, address)
+        await limits.count(Limit.LOOKUP, address)
+    with pytest.raises(TooMany) as caught:
+        await limits.look(Limit.LOOKUP, address)
+    assert 1 <= int(caught.value.headers["Retry-After"]) <= 120
+
+
+async def test_guessed_codes_are_held_up_and_the_right_code_may_come_as_often_as_it_likes(
+    settings: Settings, services: Services, address: str
+) -> None:
+    few = msgspec.structs.replace(services, settings=limited_settings(settings, settings.redis_url))
+    few = msgspec.structs.replace(few, settings=msgspec.structs.replace(few.settings, rate_filing_per_minute=None))
+    async with opened_app(few.settings, few, address) as client:
+        body = {"description": "Paspor saya belum jadi padahal sudah lama."}
+        filed = (await client.post("/api/v1/complaints", json=body, headers={"Idempotency-Key": address})).json()
+        path, right = f"/api/v1/complaints/{filed['number']}", {"Authorization": f"Bearer {filed['tracking_code']}"}
+        wrong = {"Authorization": "Bearer 0000-0000-00"}
+        assert [(await client.get(path, headers=right)).status_code for _ in range(3 * MOST)] == [200] * (3 * MOST)
+        assert [(await client.get(path, headers=wrong)).status_code for _ in range(MOST)] == [404] * MOST
+        refused = [await client.get(path, headers=wrong), await client.get(path, headers=right)]
+        assert [answer.status_code for answer in refused] == [429, 429]
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
 
 
 @pytest.fixture

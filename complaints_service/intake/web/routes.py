@@ -23,7 +23,7 @@ from complaints_service.tickets.model import REPORTER_ACTOR, Channel
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest
-from complaints_service.web.rate_limits import Limit, limited
+from complaints_service.web.rate_limits import Limit, limited, limited_failures
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -70,7 +70,7 @@ async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Respons
     return json_response(answer, status=201, headers=headers)
 
 
-@get("/api/v1/complaints/{number:str}", guards=[limited(Limit.LOOKUP)], summary="One complaint, by its tracking code")
+@get("/api/v1/complaints/{number:str}", guards=[limited_failures(Limit.LOOKUP)], summary="One complaint, by its tracking code")
 async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """Status, next step, timeline and messages. An unknown number and a wrong code answer the same 404."""
     office = await citizen.offices.current()
@@ -78,7 +78,7 @@ async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts
     return json_response(ticket_answer(file, office, language_of(request), citizen.settings.base_url))
 
 
-@post("/api/v1/complaints/{number:str}/messages", guards=[limited(Limit.LOOKUP)], summary="Write to the office")
+@post("/api/v1/complaints/{number:str}/messages", guards=[limited_failures(Limit.LOOKUP)], summary="Write to the office")
 async def write_message(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
     body = await read_json(request, MessageBody)
@@ -86,7 +86,7 @@ async def write_message(request: PageRequest, number: str, citizen: CitizenParts
     return await _reporter_acts(request, number, command, citizen)
 
 
-@post("/api/v1/complaints/{number:str}/rating", guards=[limited(Limit.LOOKUP)], summary="Rate the handling")
+@post("/api/v1/complaints/{number:str}/rating", guards=[limited_failures(Limit.LOOKUP)], summary="Rate the handling")
 async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint; a second rating in the same episode takes the place of the first."""
     body = await read_json(request, RatingBody)
@@ -94,7 +94,7 @@ async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Resp
     return await _reporter_acts(request, number, command, citizen)
 
 
-@post("/api/v1/complaints/{number:str}/withdraw", guards=[limited(Limit.LOOKUP)], summary="Take the complaint back")
+@post("/api/v1/complaints/{number:str}/withdraw", guards=[limited_failures(Limit.LOOKUP)], summary="Take the complaint back")
 async def withdraw(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint, which has ended."""
     return await _reporter_acts(request, number, Withdraw(), citizen)
