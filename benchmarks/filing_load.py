@@ -1,6 +1,6 @@
 """Files complaints over HTTP from many connections at once and tells rate and latencies; run beside a service that runs already.
 
-    .venv/bin/python -m benchmarks.filing_load --port 8000 --connections 16 --seconds 10
+.venv/bin/python -m benchmarks.filing_load --port 8000 --connections 16 --seconds 10
 """
 
 from __future__ import annotations

@@ -1,0 +1,113 @@
+"""A whole service of its own for a benchmark: `complaints up` in a throw-away folder, ended afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from complaints_service.embedded import RunningServers
+
+ROOT = Path(__file__).parents[1]
+
+
+class Service(msgspec.Struct, frozen=True):
+    """Where it is, what it runs on, and how long it took to answer (seconds)."""
+
+    port: int
+    folder: Path
+    process: int
+    ready_seconds: float
+
+    @property
+    def servers(self) -> RunningServers:
+        """The addresses of PostgreSQL and Valkey, and the processes."""
+        return msgspec.json.decode((self.folder / "servers.json").read_bytes(), type=RunningServers)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start(folder: Path, port: int, **settings: str) -> tuple[subprocess.Popen[bytes], float]:
+    """Start `complaints up` and wait until it is ready; returns it and the seconds that took."""
+    env = {
+        **os.environ,
+        "COMPLAINTS_DEV": "1",
+        "COMPLAINTS_DATA_DIR": str(folder),
+        "COMPLAINTS_LISTEN": f"127.0.0.1:{port}",
+        "COMPLAINTS_LOG_LEVEL": "warning",
+        **{f"COMPLAINTS_{name.upper()}": value for name, value in settings.items()},
+    }
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("complaints")), "up"],
+        cwd=ROOT,
+        env=env,
+        stdout=(folder.parent / "up.log").open("ab"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    while process.poll() is None:
+        with contextlib.suppress(OSError):
+            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2).status == 200:
+                return process, time.perf_counter() - began
+        time.sleep(0.02)
+    raise RuntimeError((folder.parent / "up.log").read_text()[-2000:])
+
+
+def stop(process: subprocess.Popen[bytes]) -> float:
+    """Ctrl-C; returns the seconds until everything had ended."""
+    began = time.perf_counter()
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(30)
+    return time.perf_counter() - began
+
+
+@contextlib.contextmanager
+def service(**settings: str) -> Iterator[Service]:
+    """A fresh service."""
+    root = Path(tempfile.mkdtemp(prefix="complaints-bench-"))
+    root.chmod(0o711)
+    folder = root / "data"
+    port = free_port()
+    process, seconds = start(folder, port, **settings)
+    try:
+        yield Service(port, folder, process.pid, seconds)
+    finally:
+        stop(process)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def resident_megabytes() -> dict[str, float]:
+    """Resident memory of the processes of this user's newest service, by what they are (proportional for PostgreSQL)."""
+    found: dict[str, float] = {}
+    for path in Path("/proc").iterdir():
+        if not path.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            kind = next((k for k, mark in KINDS.items() if mark in line), None)
+            if kind is None:
+                continue
+            rollup = (path / "smaps_rollup").read_text()
+            pss = sum(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Pss:"))
+            found[kind] = round(found.get(kind, 0.0) + pss / 1024, 1)
+    return found
+
+
+KINDS = {"web": "complaints web", "worker": "complaints worker", "PostgreSQL": "postgres", "Valkey": "valkey-server"}
