@@ -50,7 +50,7 @@ def main() -> None:
         sockets = parse_qs(urlsplit(admin).query)["host"][0]
         subprocess.run([str(BIN / "createdb"), "-h", sockets, "-U", "postgres", "pgbench"], check=True)
         pgbench(admin, "-i", "-s", "20", "--quiet")
-        print("resident MB, idle:", resident_megabytes())
+        print("resident MB, idle:", resident_megabytes(running.process))
         load(running.port, 3)
         ratios: list[float] = []
         for number in range(given.rounds):
@@ -60,7 +60,7 @@ def main() -> None:
             ratios.append(filed["per_second"] / rate)
             print(f"round {number + 1}: pgbench {rate:.0f}/s, filing {filed}, ratio {ratios[-1]:.2f}")
         print(f"ratio, median of {given.rounds}: {statistics.median(ratios):.2f}")
-        print("resident MB, after filing:", resident_megabytes())
+        print("resident MB, after filing:", resident_megabytes(running.process))
 
 
 if __name__ == "__main__":

@@ -93,13 +93,15 @@ def service(**settings: str) -> Iterator[Service]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def resident_megabytes() -> dict[str, float]:
-    """Resident memory of the processes of this user's newest service, by what they are (proportional for PostgreSQL)."""
+def resident_megabytes(group: int) -> dict[str, float]:
+    """Memory of the processes of one process group, by what they are (proportional set size, so shared pages count once)."""
     found: dict[str, float] = {}
     for path in Path("/proc").iterdir():
         if not path.name.isdigit():
             continue
         with contextlib.suppress(OSError):
+            if os.getpgid(int(path.name)) != group:
+                continue
             line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             kind = next((k for k, mark in KINDS.items() if mark in line), None)
             if kind is None:

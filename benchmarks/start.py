@@ -24,7 +24,7 @@ def main() -> None:
         process, first = start(root / "data", port)
         ended = stop(process)
         process, again = start(root / "data", port)
-        memory = resident_megabytes()
+        memory = resident_megabytes(process.pid)
         stop(process)
         print(f"round {number + 1}: first {first:.2f} s, Ctrl-C {ended:.2f} s, again {again:.2f} s, idle MB {memory}")
         shutil.rmtree(root, ignore_errors=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 from aiosmtpd.controller import Controller
 
+from benchmarks.running import free_port
 from complaints_service.database import SYSTEM, upgrade
 from complaints_service.demo import seed
 from complaints_service.embedded import EmbeddedServers
@@ -50,7 +51,7 @@ async def run(count: int) -> None:
     servers = EmbeddedServers(root / "data")
     await servers.start()
     catcher = Catcher()
-    smtp = Controller(catcher, hostname="127.0.0.1", port=0)
+    smtp = Controller(catcher, hostname="127.0.0.1", port=free_port())
     smtp.start()
     try:
         env = {
@@ -59,7 +60,7 @@ async def run(count: int) -> None:
             "COMPLAINTS_DATABASE_URL": servers.database_url,
             "COMPLAINTS_SECRET_KEY": "a key for a benchmark that is long enough",
             "COMPLAINTS_LOG_LEVEL": "error",
-            "COMPLAINTS_SMTP_URL": f"smtp://127.0.0.1:{smtp.server.sockets[0].getsockname()[1]}",
+            "COMPLAINTS_SMTP_URL": f"smtp://127.0.0.1:{smtp.port}",
         }
         settings = Settings.from_env(env)
         await upgrade(servers.admin_url)
