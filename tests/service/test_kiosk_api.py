@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -13,11 +13,18 @@ import pytest
 from complaints_service.intake.kiosk import commands
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services
+from tests.app_client import opened_app
 from tests.office import TheOffice
 
 SignsIn = Callable[[str], Awaitable[dict[str, str]]]
 
 BATCH, DEVICES = "/api/v1/kiosk/complaints", "/api/v1/devices"
+
+
+@pytest.fixture(scope="module")
+async def client(settings: Settings, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened_app(settings, services) as opened:
+        yield opened
 
 
 def item(**fields: object) -> dict[str, object]:

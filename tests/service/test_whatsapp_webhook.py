@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -13,10 +14,18 @@ import pytest
 
 from complaints_service.database import Scope
 from complaints_service.intake.whatsapp.signature import HEADER, sign
+from complaints_service.settings import Settings
 from complaints_service.wiring import Services
+from tests.app_client import opened_app
 
 CLOUD, GOWA = "/webhooks/whatsapp/cloud", "/webhooks/whatsapp/gowa"
 STORY = "Paspor saya belum jadi sudah 10 hari"
+
+
+@pytest.fixture(scope="module")
+async def client(settings: Settings, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened_app(settings, services) as opened:
+        yield opened
 
 
 def text_message(number: str, text: Any, identity: str | None = None) -> dict[str, object]:
