@@ -88,6 +88,8 @@ ALARM_WORDS = {
     "web_stalled": "The web process stands still",
     "password_guessing": "Somebody guesses passwords",
     "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
+    "whatsapp_set_aside": "A WhatsApp message could not be read",
+    "whatsapp_not_delivered": "A WhatsApp message did not arrive",
 }
 
 

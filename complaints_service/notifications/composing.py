@@ -22,6 +22,10 @@ _EVENT_VALUES: dict[str, object] = {"reason": "", "agency": "", "working_days": 
 ALARM_WORDS = {
     "outbox_dead": "A message could not be delivered",
     "way_down": "Messages cannot leave",
+    "whatsapp_set_aside": "A WhatsApp message could not be read",
+    "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
+    "whatsapp_not_delivered": "A WhatsApp message did not arrive",
+    "kiosk_clock": "The clock of a kiosk is wrong",
 }
 
 
