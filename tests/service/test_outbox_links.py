@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -69,6 +70,14 @@ async def test_the_button_acknowledges_in_the_receivers_name_once(room: Room, we
     assert (last.type, last.person_id) == ("acknowledged", (await room.office.person("atasan")).id)
     again = await web.post(path, data={"do": "acknowledge"})
     assert "Tautan ini sudah dipakai" in again.text
+    assert (await events(room, filed)).count("acknowledged") == 1
+
+
+async def test_two_clicks_at_once_act_once(room: Room, web: httpx.AsyncClient) -> None:
+    filed, path = await escalated(room)
+    answers = await asyncio.gather(*(web.post(path, data={"do": "acknowledge"}) for _ in range(6)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum("Terima kasih" in answer.text for answer in answers) == 1
     assert (await events(room, filed)).count("acknowledged") == 1
 
 
