@@ -200,6 +200,8 @@ class Photographer:
             reduced_motion="reduce",
         )
         try:
+            # Signed-in people read their own language unless they switched.
+            await context.add_cookies([{"name": "bahasa", "value": look.language[:2], "url": self._base_url}])
             if scene.person is not None:
                 await self._sign_in(context, scene.person)
             if scene.kiosk:
@@ -242,14 +244,14 @@ def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
     """The pictures side by side at one height, each under its caption."""
     font = ImageFont.load_default(22)
     cells = [(caption, _fitted(picture)) for caption, picture in pictures]
-    width = sum(cell.width + 24 for _, cell in cells) + 24
-    sheet = Image.new("RGB", (width, CELL_HEIGHT + 72), "#8a9299")
+    widths = [max(cell.width, round(font.getlength(caption))) + 24 for caption, cell in cells]
+    sheet = Image.new("RGB", (sum(widths) + 24, CELL_HEIGHT + 72), "#8a9299")
     draw = ImageDraw.Draw(sheet)
     left = 24
-    for caption, cell in cells:
+    for (caption, cell), width in zip(cells, widths, strict=True):
         draw.text((left, 12), caption, fill="white", font=font)
         sheet.paste(cell, (left, 48))
-        left += cell.width + 24
+        left += width
     return sheet
 
 

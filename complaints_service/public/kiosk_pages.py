@@ -106,9 +106,10 @@ async def register_page(request: PageRequest, kiosk_request: KioskRequest) -> Re
 async def register_submit(request: PageRequest, kiosk_request: KioskRequest) -> Response[bytes]:
     """Keep the token in this device's cookie when it is a kiosk's."""
     form = await own_form(request)
-    await limits_of(request).check(Limit.SIGNIN, client_address(request))
+    await limits_of(request).look(Limit.SIGNIN, client_address(request))
     token = form.get("token", "").strip()[:200]
     if not token or await kiosk_request.kiosk.device_for(token) is None:
+        await limits_of(request).count(Limit.SIGNIN, client_address(request))
         told = translate(language_of(request), "This is not the token of a kiosk, or it has been revoked.")
         return await kiosk_request.show(
             request, "kiosk/register.html", {"problems": Messages(token=told)}, home_path="/kios/daftar", status=422
@@ -212,13 +213,14 @@ async def kiosk_track_submit(
     if await kiosk_request.device(request) is None:
         return see_other("/kios/daftar")
     form = await own_form(request)
-    await limits_of(request).check(Limit.LOOKUP, client_address(request))
+    await limits_of(request).look(Limit.LOOKUP, client_address(request))
     language = language_of(request)
     office = await kiosk_request.offices.current()
     number = form.get("number", "").strip().upper()[:40]
     try:
         file = await reader.with_code(office, number, form.get("code", "").strip()[:64])
     except NotFound:
+        await limits_of(request).count(Limit.LOOKUP, client_address(request))
         wrong = translate(language, "There is no case with this number and this code. Compare both with your receipt.")
         return await _track(request, kiosk_request, number, Messages(number=wrong))
     seen = msgspec.structs.replace(file.ticket, status=file.ticket.status_for_citizen(file.now))

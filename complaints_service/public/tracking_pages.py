@@ -47,11 +47,12 @@ async def track_submit(
     if not code:
         problems["code"] = translate(language, "Write the tracking code.")
     if not problems:
-        await limits_of(request).check(Limit.LOOKUP, client_address(request))
+        await limits_of(request).look(Limit.LOOKUP, client_address(request))
         office = await offices.current()
         try:
             file = await reader.with_code(office, number.upper(), code)
         except NotFound:
+            await limits_of(request).count(Limit.LOOKUP, client_address(request))
             problems["number"] = translate(language, _WRONG)
         else:
             return await _opened(request, opened_tickets, settings, office.id, file.ticket.id, file.ticket.number)
@@ -74,8 +75,12 @@ async def link_submit(
 ) -> Response[bytes]:
     """Open the one ticket that the link stands for. Raises NotFound when the link is unknown or too old."""
     await own_form(request)
-    await limits_of(request).check(Limit.LOOKUP, client_address(request))
-    office_id, ticket_id = await links.open_ticket(token)
+    await limits_of(request).look(Limit.LOOKUP, client_address(request))
+    try:
+        office_id, ticket_id = await links.open_ticket(token)
+    except NotFound:
+        await limits_of(request).count(Limit.LOOKUP, client_address(request))
+        raise
     number = await opened_tickets.number_of(office_id, ticket_id)
     return await _opened(request, opened_tickets, settings, office_id, ticket_id, number)
 

@@ -10,8 +10,11 @@ import httpx
 import pytest
 
 from complaints_service.errors import NotFound
+from complaints_service.settings import Settings
+from complaints_service.web.pages import Pages
 from complaints_service.web.security_headers import CONTENT_SECURITY_POLICY
 from complaints_service.web.static_files import LiveStaticFiles, StaticFiles, shortened_css
+from complaints_service.wiring import Services
 
 
 @pytest.fixture
@@ -97,3 +100,23 @@ async def test_every_answer_carries_the_security_headers(http: httpx.AsyncClient
 def test_the_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; ")
+
+
+async def test_pages_do_without_the_parts_of_vendor_when_set_up_did_not_fetch_them(
+    settings: Settings, services: Services, folder: Path
+) -> None:
+    office = await services.offices.current()
+    pages = Pages(settings, services.offices, LiveStaticFiles(folder))
+    context = {
+        "office": office,
+        "viewer": None,
+        "theme": None,
+        "path": "/kios",
+        "home_path": "/kios",
+        "at_home": True,
+        "problems": {},
+    }
+    html = pages.html("kiosk/home.html", context, language="id", zone=office.time_zone)
+    assert "Apa yang dapat kami bantu?" in html
+    assert "vendor" not in html
+    assert "fonts.css" not in html
