@@ -9,6 +9,7 @@ import msgspec
 from complaints_service.i18n import translate
 from complaints_service.keys import Keys
 from complaints_service.notifications import words
+from complaints_service.notifications.alarm_words import alarm_text
 from complaints_service.notifications.facts import Addressed, ListedTicket, TicketFacts
 from complaints_service.notifications.kinds import MessageKind, Recipient
 from complaints_service.notifications.rendering import Choice
@@ -18,15 +19,6 @@ from complaints_service.tickets.timeline import TARGET_WORDS, actor_name, entrie
 _TARGETS = ("verify", "answer", "sign", "reporter", "closing")
 # Bodies of events that templates may ask for; what an event does not have is empty.
 _EVENT_VALUES: dict[str, object] = {"reason": "", "agency": "", "working_days": "", "level": ""}
-# What the machine found wrong, for administrators; further codes show as they are.
-ALARM_WORDS = {
-    "outbox_dead": "A message could not be delivered",
-    "way_down": "Messages cannot leave",
-    "whatsapp_set_aside": "A WhatsApp message could not be read",
-    "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
-    "whatsapp_not_delivered": "A WhatsApp message did not arrive",
-    "kiosk_clock": "The clock of a kiosk is wrong",
-}
 
 
 class RungParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +162,7 @@ def _alarm(further: dict[str, object], language: str) -> dict[str, object]:
     what = str(further["what"])
     details = msgspec.json.decode(str(further["details"]), type=dict[str, object])
     return {
-        "what": translate(language, ALARM_WORDS.get(what, what)),
+        "what": alarm_text(what, language),
         "details": [(name.replace("_", " "), str(value)) for name, value in details.items()],
     }
 

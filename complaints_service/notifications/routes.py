@@ -56,7 +56,7 @@ async def act(
     except BaseException:
         await links.give_back(link)
         raise
-    return _page(request, link, done=TAKE_OVER if data.get("do") == TAKE_OVER else "acknowledge")
+    return _page(request, await links.look(token), done=TAKE_OVER if data.get("do") == TAKE_OVER else "acknowledge")
 
 
 def _page(request: PageRequest, link: ActLink, *, done: str = "") -> Response[bytes]:

@@ -172,6 +172,31 @@ async def test_an_alarm_is_mailed_to_the_administrators_once(room: Room) -> None
     assert "A worker stands still" in room.postbox.to(await address_of(room, "admin"))[0].subject
 
 
+async def test_the_alarm_about_dead_messages_names_way_and_reason_in_the_administrators_language(room: Room) -> None:
+    room.postbox.of["siti@example.org"] = "refuse"
+    await room.office.file()
+    await room.deliver()
+    await room.delivery.mail_alarms()
+    await room.deliver()
+    mail = room.postbox.to(await address_of(room, "admin"))[0]
+    assert mail.subject.startswith("[Peringatan] ")
+    assert "smtp_550" in mail.text
+    assert "siti@" not in mail.text
+
+
+async def test_the_report_of_a_cycle_is_mailed_to_the_head(room: Room) -> None:
+    filed = await room.office.file(reporter_email=None, reporter_phone=None)
+    await room.office.move_clock(timedelta(days=40))
+    await room.office.fire()
+    assert await room.services.feedback.close_due_cycles() > 0
+    await room.admin.execute("UPDATE outbox SET state = 'cancelled' WHERE kind <> 'cycle_report'")
+    assert await room.deliver() > 0
+    assert await room.alarms() == []
+    mail = room.postbox.to(await address_of(room, "kepala"))[-1]
+    assert filed.number in mail.text
+    assert mail.text.count("/manage/feedback/") == 1
+
+
 async def test_an_alarm_about_alarms_does_not_go_round_in_circles(room: Room) -> None:
     room.postbox.usual = "refuse"
     await room.admin.execute(
