@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import msgspec
 import pytest
 
@@ -16,6 +17,10 @@ from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
 from tests.office import TheOffice
 from tests.servers import VARIABLE, Running, Servers, clone_template, test_settings
+
+# A slow machine is no fault of the rule under test.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 _servers: Servers | None = None
 
