@@ -53,6 +53,7 @@ class Sweeper:
         done += await services.notifications.make_digests()
         done += await services.notifications.mail_alarms()
         await services.accounts.clean_up()
+        await services.whatsapp.clean_up()
         if done:
             self.wake()
         return done
