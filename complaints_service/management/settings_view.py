@@ -10,6 +10,7 @@ from complaints_service.i18n import translate
 from complaints_service.management.service import Alarm
 from complaints_service.notifications.dead_letters import DeadLetter
 from complaints_service.office.model import Office, Person, Policy, PolicyTarget, RoutingRule, Rung
+from complaints_service.office.rung_words import rung_text
 
 ROLE_NAMES = {
     "officer": "Officer",
@@ -277,28 +278,11 @@ def _target(target: PolicyTarget, office: Office, language: str) -> TargetRow:
 def _rung(rung: Rung, language: str) -> RungRow:
     return RungRow(
         target=translate(language, TARGET_NAMES[rung.target]),
-        when=_when(rung, language),
+        when=rung_text(rung, language),
         level=rung.level,
         what=translate(language, ACTS[rung.act], people=_receivers(rung.receivers, language)),
         otherwise=_receivers(rung.otherwise, language) or "–",
     )
-
-
-def _when(rung: Rung, language: str) -> str:
-    days = abs(rung.offset_days)
-    if rung.anchor == "half":
-        words = translate(language, "when half of the time is gone")
-    elif rung.anchor == "previous":
-        words = translate(language, "{n} working days after the rung before", n=days)
-    elif rung.anchor == "start":
-        words = translate(language, "{n} working days after the start", n=days)
-    elif rung.offset_days < 0:
-        words = translate(language, "{n} working days before the deadline", n=days)
-    elif rung.offset_days > 0:
-        words = translate(language, "{n} working days after the deadline", n=days)
-    else:
-        words = translate(language, "at the deadline")
-    return translate(language, "{when}, repeats", when=words) if rung.repeats else words
 
 
 def _receivers(names: tuple[str, ...], language: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from complaints_service.i18n import day, moment, translate
 from complaints_service.office.model import Office
+from complaints_service.office.rung_words import rung_text
 from complaints_service.tickets.model import ENDED, Status
 from complaints_service.tickets.reading import StoredEvent, TicketFile
 
@@ -96,9 +97,9 @@ OFFICE_WORDS = {
     "time_requested": "More time requested: {working_days} working days",
     "time_refused": "More time refused",
     "rated": "Rated {score} of 4",
-    "rung_fired": "Clock {target}, rung {rung} (level {level}, policy {policy_version}), due {due_at}: {people}",
-    "rung_fired_alone": "Clock {target}, rung {rung} (level {level}, policy {policy_version}), due {due_at}: nobody could be reached",
-    "rung_covered": "Clock {target}, rung {rung} (level {level}, policy {policy_version}), due {due_at}; covered by the higher rung",
+    "rung_fired": "{target}, {when}: {people} (level {level}, rung {rung}, policy {policy_version})",
+    "rung_fired_alone": "{target}, {when}: nobody could be reached (level {level}, rung {rung}, policy {policy_version})",
+    "rung_covered": "{target}, {when}: told with a higher rung (level {level}, rung {rung}, policy {policy_version})",
     "remind_reporter": "The reporter was reminded",
 }
 
@@ -270,11 +271,19 @@ def _values(event: StoredEvent, office: Office, language: str) -> dict[str, obje
     if "channel" in values:
         words["channel"] = translate(language, CHANNEL_WORDS.get(str(values["channel"]), "web"))
     if event.type == "rung_fired":
-        words["target"] = translate(language, TARGET_WORDS[str(values["target"])])
-        words["due_at"] = moment(
-            datetime.fromisoformat(str(values["due_at"])), office.time_zone, language, weekday=False
-        )
+        target = translate(language, TARGET_WORDS[str(values["target"])])
+        words["target"] = target[:1].upper() + target[1:]
+        words["when"] = _when(values, office, language)
     return words
+
+
+def _when(values: dict[str, object], office: Office, language: str) -> str:
+    """The rung in words, from the policy it was fired under; its due time when that policy no longer names it."""
+    policy = office.policies.get(_number(values["policy_version"]))
+    rung = next((r for r in policy.rungs if r.key == values["rung"]), None) if policy is not None else None
+    if rung is not None:
+        return rung_text(rung, language)
+    return moment(datetime.fromisoformat(str(values["due_at"])), office.time_zone, language, weekday=False)
 
 
 def _number(value: object) -> int:
