@@ -9,10 +9,16 @@ LIVE = "/health/live"
 
 
 async def status_of(host: str, port: int, path: str, within: float) -> int | None:
-    """The status code of ``GET path``; None when nobody answers within the seconds given."""
+    """The status code of ``GET path``; None when nobody listens.
+
+    Raises TimeoutError when somebody listens but does not answer within the seconds given: that is what a
+    blocked event loop looks like, while a process that is still starting refuses the connection.
+    """
     try:
         return await asyncio.wait_for(_get(_reachable(host), port, path), within)
-    except (OSError, TimeoutError, ValueError, IndexError):
+    except TimeoutError:
+        raise
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -12,8 +12,6 @@ from complaints_service import http_probe
 from complaints_service.dev.mail_catcher import NAME, port_file
 from complaints_service.settings import Settings
 
-PROBE_PATIENCE = 10.0
-
 
 def own_command(*arguments: str) -> list[str]:
     """`complaints ...` of this installation; by the console script, so that process lists read like the manual."""
@@ -52,13 +50,21 @@ class WebProgram(OwnProgram):
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         super().__init__("web", own_command("web"), environment)
         self._address = settings.listen_host, settings.listen_port
+        self._patience = 2 * settings.probe_seconds
 
     async def ready(self) -> bool:
-        return await http_probe.status_of(*self._address, http_probe.READY, within=5) == 200
+        try:
+            return await http_probe.status_of(*self._address, http_probe.READY, within=5) == 200
+        except TimeoutError:
+            return False
 
-    async def answers(self) -> bool:
-        """True when its event loop is alive, whatever the answer is."""
-        return await http_probe.status_of(*self._address, http_probe.LIVE, PROBE_PATIENCE) is not None
+    async def stands_still(self) -> bool:
+        """True when it listens but does not answer, whatever the answer would be: its event loop is blocked."""
+        try:
+            await http_probe.status_of(*self._address, http_probe.LIVE, self._patience)
+        except TimeoutError:
+            return True
+        return False
 
 
 class CatcherProgram(OwnProgram):

@@ -168,6 +168,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: Annotated[
         float, about("`60`", "How long a claimed message belongs to one worker before another may try.")
     ] = 60.0
+    probe_seconds: Annotated[
+        float, about("`5`", "How often `complaints up` asks if web is alive; after 3 silences it starts anew.")
+    ] = 5.0
     outbox_retry_min_seconds: Annotated[float, about("`10`", "First pause before a message is tried again.")] = 10.0
     outbox_retry_max_seconds: Annotated[float, about("`1800`", "Longest pause between two tries.")] = 1800.0
     rate_filing_per_minute: Annotated[
@@ -245,6 +248,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             failpoints=read.text("FAILPOINTS"),
             sweep_seconds=read.seconds("SWEEP_SECONDS", 10, 0.05, 60),
             lease_seconds=read.seconds("LEASE_SECONDS", 60, 0.5, 3600),
+            probe_seconds=read.seconds("PROBE_SECONDS", 5, 0.1, 60),
             outbox_retry_min_seconds=retry_min,
             outbox_retry_max_seconds=retry_max,
             rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000) or None,

@@ -17,7 +17,6 @@ from complaints_service.processes import Child, ChildFailed, Identity, die_with_
 from complaints_service.programs import CatcherProgram, OwnProgram, WebProgram, own_command
 from complaints_service.settings import Settings
 
-PROBE_EVERY = 5.0
 MISSES_ALLOWED = 3
 
 # Together less than the 10 s within which Ctrl-C ends everything.
@@ -163,8 +162,8 @@ class Supervisor:
         """A web process whose event loop stands still is killed, and so started again (scenario 28)."""
         misses = 0
         while True:
-            await asyncio.sleep(PROBE_EVERY)
-            misses = 0 if await self._web_program.answers() else misses + 1
+            await asyncio.sleep(self._settings.probe_seconds)
+            misses = misses + 1 if await self._web_program.stands_still() else 0
             if misses >= MISSES_ALLOWED and self._web.identity is not None:
                 tell(f"web has not answered {misses} times")
                 self._web.kill()

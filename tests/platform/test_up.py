@@ -26,7 +26,7 @@ CHILDREN = {
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    running = ServiceProcess(tmp_path_factory.mktemp("up") / "var")
+    running = ServiceProcess(tmp_path_factory.mktemp("up") / "var", COMPLAINTS_PROBE_SECONDS="1")
     running.start()
     yield running
     running.stop()
@@ -95,6 +95,15 @@ def test_a_crashed_child_is_started_again(service: ServiceProcess, name: str) ->
     assert eventually(lambda: service.pid_of(CHILDREN[name]) not in (None, before))
     assert eventually(lambda: service.status("/health/ready") == 200)
     assert eventually(lambda: service.says(f"{name} ended (SIGKILL) and is started again"))
+
+
+def test_a_web_process_that_stands_still_is_replaced(service: ServiceProcess) -> None:
+    before = service.pid_of(CHILDREN["web"])
+    assert before is not None
+    os.kill(before, signal.SIGSTOP)
+    assert eventually(lambda: service.pid_of(CHILDREN["web"]) not in (None, before))
+    assert eventually(lambda: service.status("/health/ready") == 200)
+    assert service.says("web has not answered 3 times")
 
 
 def test_the_mail_catcher_keeps_every_mail_of_the_envelope(service: ServiceProcess) -> None:

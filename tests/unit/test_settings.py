@@ -29,6 +29,7 @@ BAD_VALUES = {
     "FAILPOINTS": "commit:kill",
     "SWEEP_SECONDS": "0",
     "LEASE_SECONDS": "nan",
+    "PROBE_SECONDS": "1h",
     "OUTBOX_RETRY_MIN_SECONDS": "-1",
     "OUTBOX_RETRY_MAX_SECONDS": "soon",
     "RATE_FILING_PER_MINUTE": "1.5",
