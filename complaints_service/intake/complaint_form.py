@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, NewType
 
 import msgspec
@@ -207,8 +207,9 @@ class _Check:
             self.refuse(
                 "/received_at", "no_zone", "Write the time with its zone, for example 2026-11-24T09:00:00+07:00."
             )
-        elif at > now or at < now - LATEST_RECEIPT:
+            return None
+        if at > now or at < now - LATEST_RECEIPT:
             self.refuse(
                 "/received_at", "out_of_range", "The time of receipt lies in the future or more than a year back."
             )
-        return at
+        return at.astimezone(UTC)
