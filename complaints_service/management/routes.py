@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
-from complaints_service.errors import Invalid
+from complaints_service.errors import Invalid, NotFound
 from complaints_service.feedback.service import CLOSERS, READERS, Feedback
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.management.cycles_view import cycle_page, cycles_page
@@ -93,6 +93,8 @@ async def revoke_kiosk(device_id: int, writer: Viewer, kiosk: Kiosk) -> Response
 async def send_again(letter_id: int, writer: Viewer, notifications: Delivery) -> Response[bytes]:
     """A dead message gets all its tries anew."""
     writer.require(Role.ADMIN)
+    if letter_id >= 2**63:
+        raise NotFound
     await notifications.retry(writer.office.id, letter_id)
     return _see_other("/admin#letters")
 

@@ -1,0 +1,64 @@
+"""Everybody in the office can use the desk and the management pages: WCAG 2.2 AA as far as a machine can tell, every width and theme."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.async_api import Page
+
+from complaints_service.tickets.commands import Answer, Note, Start, Verify
+from tests.office import TheOffice
+from tests.web.accessibility import Axe, sideways_scroll
+from tests.web.conftest import Visit
+from tests.web.desk_pages import do, open_as, sign_in
+
+STATES = ("queue", "ticket", "ticket refused", "filing", "filing with mistakes", "figures", "cycles", "cycle", "admin")
+
+
+async def open_state(
+    state: str, http: httpx.AsyncClient, the_office: TheOffice, visit: Visit, scheme: str, width: int
+) -> Page:
+    """A page of the desk in one of the states, in English."""
+    who = "admin" if state == "admin" else "kepala" if state in ("figures", "cycles", "cycle") else "petugas"
+    path = {"queue": "/desk", "figures": "/manage", "cycles": "/manage/feedback", "admin": "/admin"}.get(
+        state, "/desk/baru"
+    )
+    if state.startswith("ticket"):
+        filed = await the_office.file()
+        for command in (
+            Verify(),
+            Start(),
+            Note(text="Berkas dicari."),
+            Answer(text="Kabar sementara.", resolves=False),
+        ):
+            await the_office.act(filed.number, command, who)
+        path = f"/desk/t/{filed.number}"
+    if state == "cycle":
+        await sign_in(http, the_office, who)
+        token = (await http.get("/manage/feedback")).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        path = (await http.post("/manage/feedback", data={"csrf_token": token})).headers["location"]
+    page = await open_as(visit, http, the_office, who, path, scheme=scheme, width=width, language="en-GB")
+    if state == "filing with mistakes":
+        await page.get_by_role("button", name="File the complaint").click()
+        await page.locator("#error-summary").wait_for()
+    if state == "ticket refused":
+        await sign_in(http, the_office, who)
+        await do(http, path.rpartition("/")[2], "set_priority", priority="high")
+        await page.get_by_label("Answer to the reporter").fill("Sudah jadi.")
+        await page.get_by_role("button", name="Send as the final answer").click()
+        await page.locator("#trouble").wait_for()
+    await page.evaluate("document.querySelectorAll('details').forEach((fold) => fold.setAttribute('open', ''))")
+    return page
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("state", STATES)
+async def test_page_breaks_no_rule_and_is_never_wider_than_the_window(
+    http: httpx.AsyncClient, the_office: TheOffice, visit: Visit, axe: Axe, state: str, scheme: str, width: int
+) -> None:
+    await the_office.file()
+    page = await open_state(state, http, the_office, visit, scheme, width)
+    assert await axe.broken_rules(page) == {}
+    for other in (1280, 768, 390, 320):
+        await page.set_viewport_size({"width": other, "height": 800})
+        assert await sideways_scroll(page) <= 0, other
