@@ -52,6 +52,7 @@ class Heartbeat:
         self._name = name
         self._kind = kind
         self._since = monotonic()
+        self._silence_told = False
 
     async def beat(self, *, swept: bool = False) -> None:
         """Say that this process lives; ``swept``: and that it has just looked for everything that is due."""
@@ -74,10 +75,12 @@ class Heartbeat:
             silent = (monotonic() - self._since if seen is None else seen) > SILENT_SECONDS
             key = f"{watched}_stalled"
             if silent:
-                log.error("no_sign_of_life", kind=watched.value)
+                if not self._silence_told:  # once for each silence, not every five seconds
+                    log.error("no_sign_of_life", kind=watched.value)
                 await queries("health").raise_alarm(connection, key=key, what=key)
             elif seen is not None:
                 await queries("health").clear_alarm(connection, key=key)
+        self._silence_told = silent
         return not silent
 
     async def run(self) -> None:
