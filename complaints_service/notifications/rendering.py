@@ -143,7 +143,7 @@ def _laid_out(words: Words, context: Mapping[str, object]) -> dict[str, object]:
     """The words with ``reference``: the ticket's number where neither heading nor facts say it (a chat has no subject)."""
     number = str(context.get("number", ""))
     said = number in words.heading or any(number == value for _, value in words.facts)
-    return msgspec.structs.asdict(words) | {"reference": "" if said else number}
+    return {**msgspec.structs.asdict(words), "reference": "" if said else number}
 
 
 def _fit(text: str) -> str:

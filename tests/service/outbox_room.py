@@ -118,7 +118,11 @@ async def a_room(running: Running, folder: Path, **settings: str) -> AsyncIterat
     url = await clone_template(running, name)
     postbox = Postbox()
     async with smtp_server(postbox) as port:
-        usual = {"smtp_url": f"smtp://127.0.0.1:{port}", "mail_from": "pengaduan@imigrasi.example"}
+        usual = {
+            "smtp_url": f"smtp://127.0.0.1:{port}",
+            "mail_from": "pengaduan@imigrasi.example",
+            "lease_seconds": "30",  # a slow machine is not a dead worker; ``hurry`` ends leases where a test wants it
+        }
         services = await open_services(test_settings(folder, url, None, **{**usual, **settings}), hints=False)
         admin = await asyncpg.connect(on_database(running.admin_url, name))
         try:

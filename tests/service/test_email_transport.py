@@ -80,7 +80,7 @@ async def test_one_refused_address_does_not_make_the_way_look_broken() -> None:
 
 
 async def test_a_server_that_hangs_after_the_dot_leaves_it_uncertain() -> None:
-    outcome, postbox = await told("hang_after_data", limit=0.3)
+    outcome, postbox = await told("hang_after_data", limit=2)
     assert isinstance(outcome, Uncertain)
     assert len(postbox.taken) == 1
 

@@ -155,7 +155,7 @@ async def test_a_line_that_goes_dead_after_the_request_is_uncertain(
     gateway: FakeGateway, address: str, tmp_path: Path, answer: tuple[int, object]
 ) -> None:
     gateway.usual = answer
-    outcome = await send(settings_for("cloud", address, tmp_path), ChatMessage("Halo"), limit=0.4)
+    outcome = await send(settings_for("cloud", address, tmp_path), ChatMessage("Halo"), limit=3)
     assert isinstance(outcome, Uncertain)
 
 
