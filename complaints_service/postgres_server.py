@@ -42,7 +42,7 @@ class PostgresProgram:
         # libpq's own variables would redirect initdb; our secrets are none of its business.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "COMPLAINTS_"))}
         self.environment = {**inherited, "LC_ALL": "C", "TZ": "UTC"}
-        self._binaries = _installation() / "bin"
+        self.programs = _installation() / "bin"
         self._user: SystemUser | None = None
         self._keep_file_access = False
 
@@ -58,7 +58,7 @@ class PostgresProgram:
             raise ChildFailed(str(error)) from error
         if self._user is not None:
             os.chown(self.sockets, self._user.uid, self._user.gid)
-            needed = (self._binaries / "postgres", self.sockets, self.data)
+            needed = (self.programs / "postgres", self.sockets, self.data)
             self._keep_file_access = not all(self._user.may_reach(path) for path in needed)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
@@ -88,7 +88,7 @@ class PostgresProgram:
             **_memory_settings(),
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
-        return [str(self._binaries / "postgres"), "-D", str(self.data), *arguments]
+        return [str(self.programs / "postgres"), "-D", str(self.data), *arguments]
 
     def become(self) -> None:
         if self._user is not None:
@@ -101,7 +101,7 @@ class PostgresProgram:
     async def provide(self) -> None:
         """Make the application's role and the database where they are missing. Raises ChildFailed."""
         psql = await asyncio.create_subprocess_exec(
-            str(self._binaries / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
+            str(self.programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
             "-f", str(sql_dir() / "roles.sql"), self.url(SUPERUSER, "postgres"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -120,7 +120,7 @@ class PostgresProgram:
         if self._user is not None:
             os.chown(draft, self._user.uid, self._user.gid)
         command = [
-            str(self._binaries / "initdb"),
+            str(self.programs / "initdb"),
             "--pgdata", str(draft), "--username", SUPERUSER, "--encoding", "UTF8", "--locale", "C",
             "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--data-checksums",
             "--auth-local", "trust", "--auth-host", "reject", "--no-instructions",

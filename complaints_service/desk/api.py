@@ -95,7 +95,7 @@ async def list_tickets(
     filters = filters_of(asked, viewer.office, viewer.person)
     page = await reader.queue(viewer.scope(), viewer.office, viewer.person, filters, query.get("cursor"), limit)
     answer = list_answer(page, viewer.office)
-    headers = {}
+    headers: dict[str, str] = {}
     if page.next_cursor:
         following = urlencode({**query, "cursor": page.next_cursor})
         headers["Link"] = f'<{settings.base_url}/api/v1/tickets?{following}>; rel="next"'

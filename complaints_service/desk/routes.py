@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
+from complaints_service.database import Scope
 from complaints_service.desk.api import OFFICERS
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, read_filing
@@ -14,15 +15,17 @@ from complaints_service.desk.filing_form import filing_page as filing_context
 from complaints_service.desk.forms import Given, read_form, to_command
 from complaints_service.desk.queue_filters import asked_from, filters_of
 from complaints_service.desk.queue_view import queue_page
-from complaints_service.desk.ticket_view import Tried, Trouble, ticket_page
+from complaints_service.desk.ticket_view import ticket_page
+from complaints_service.desk.trouble import Tried, Trouble
 from complaints_service.desk.why import target_name
-from complaints_service.errors import DomainError, Invalid, Refused, Stale
+from complaints_service.errors import DomainError, Invalid, NotFound, Refused, Stale
 from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
+from complaints_service.tickets.commands import OfficeCommand, Undo
 from complaints_service.tickets.filing import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
-from complaints_service.tickets.service import Tickets
+from complaints_service.tickets.service import Acted, Tickets
 from complaints_service.tickets.transitions import BY_COMMAND
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
@@ -39,11 +42,10 @@ async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader) -> R
     filters, cursor = filters_of(asked, viewer.office, viewer.person), query.get("cursor", "")
     found = await reader.queue(viewer.scope(), viewer.office, viewer.person, filters, cursor or None, ON_A_PAGE)
     language = language_of(request)
-    handed = query.get("handed", "")
+    handed, event = query.get("handed", ""), query.get("event", "")
     context = queue_page(found, asked, viewer.office, viewer.person, cursor, language)
-    context["done_text"] = (
-        translate(language, "{number} now belongs to another unit.", number=handed) if NUMBER.fullmatch(handed) else ""
-    )
+    context["handed"] = handed if NUMBER.fullmatch(handed) and event.isdigit() else ""
+    context["event"] = event
     return page(request, "desk/queue.html", context)
 
 
@@ -71,16 +73,14 @@ async def deed(
     given = read_form(dict(await request.form()))
     try:
         command = to_command(given)
-        acted = await tickets.act(
-            writer.office, number, command, writer.actor(), writer.scope(), expected_version=_expected(given)
-        )
+        acted = await _act(tickets, writer, number, command, _expected(given))
     except (Stale, Refused, Invalid) as error:
         language = language_of(request)
         file = await reader.file_of(writer.scope(), writer.office, number, writer.person)
         context = ticket_page(file, writer, language, tried=_tried(given, error, language))
         return page(request, "desk/ticket.html", context, status=error.status)
     if acted.ticket.unit_id not in writer.unit_ids:
-        return _see_other(f"/desk?handed={acted.ticket.number}")
+        return _see_other(f"/desk?handed={acted.ticket.number}&event={acted.ticket.seq}")
     return _see_other(f"/desk/t/{acted.ticket.number}?ok")
 
 
@@ -110,6 +110,19 @@ async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, 
         return page(request, "desk/file.html", context, status=error.status)
     deadlines = [{"name": target_name(d.target, language), "due_at": d.due_at} for d in filed.deadlines]
     return page(request, "desk/filed.html", {"filed": filed, "deadlines": deadlines}, status=201)
+
+
+async def _act(tickets: Tickets, writer: Viewer, number: str, command: OfficeCommand, version: int | None) -> Acted:
+    """Carry it out. Who handed a case to a unit out of sight may still take that back; of any other case there nothing is learnt."""
+    try:
+        return await tickets.act(writer.office, number, command, writer.actor(), writer.scope(), version)
+    except NotFound:
+        if not isinstance(command, Undo):
+            raise
+    try:
+        return await tickets.act(writer.office, number, command, writer.actor(), Scope.system())
+    except DomainError as error:
+        raise NotFound from error
 
 
 def _expected(given: Given) -> int | None:

@@ -10,6 +10,7 @@ from complaints_service.accounts.model import Viewer
 from complaints_service.desk.chips import Chip, ChipState, chip
 from complaints_service.desk.deeds import Deed, Kept, deeds
 from complaints_service.desk.queue_view import clock
+from complaints_service.desk.trouble import Tried, told
 from complaints_service.desk.why import source_of, steps_of, target_name
 from complaints_service.desk.words import (
     CHANNELS,
@@ -78,25 +79,6 @@ class Reporter(msgspec.Struct, frozen=True):
     can_look: bool
 
 
-class Since(msgspec.Struct, frozen=True):
-    """Something that happened while a form was being filled in, with the words that came with it."""
-
-    at: datetime
-    text: str
-    actor_name: str
-    words: str
-
-
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a deed was not done. ``kept``: words of a form that is no longer offered; nothing written is lost."""
-
-    kind: str
-    title: str
-    detail: str
-    since: list[Since] = []
-    kept: list[str] = []
-
-
 class Lists(msgspec.Struct, frozen=True, kw_only=True):
     """Choices of the forms."""
 
@@ -106,14 +88,6 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
     priorities: Options
     people: Options
     units: Options
-
-
-class Tried(msgspec.Struct, frozen=True):
-    """A deed that was refused: the form as it was sent, what is wrong, and the last event its page had shown."""
-
-    kept: Kept
-    trouble: Trouble
-    seen_seq: int
 
 
 def ticket_page(
@@ -147,7 +121,9 @@ def ticket_page(
         "deeds": forms,
         "lists": _lists(ticket, office, language),
         "undo": undo_of(file, viewer, language),
-        "trouble": _trouble(tried, file, office, thread, forms, language) if tried else None,
+        "trouble": told(tried, file, office, {message.seq: message.text for message in thread}, forms, language)
+        if tried
+        else None,
         "taken": taken,
         "back": "/desk",
     }
@@ -296,18 +272,3 @@ def _lists(ticket: Ticket, office: Office, language: str) -> Lists:
             if unit.id != ticket.unit_id and unit.id not in ticket.reported_units
         ],
     )
-
-
-def _trouble(
-    tried: Tried, file: TicketFile, office: Office, thread: list[Message], forms: list[Deed], language: str
-) -> Trouble:
-    """What happened since the form's page was made; and its words, when the form itself is gone."""
-    texts = {message.seq: message.text for message in thread}
-    since = [
-        Since(entry.at, entry.text, entry.actor_name, texts.get(entry.seq, ""))
-        for entry in timeline(file, office, language, "officer")
-        if entry.seq > tried.seen_seq
-    ]
-    offered = any(deed.command == tried.kept.command and not deed.plain for deed in forms)
-    words = [tried.kept.values[name] for name in ("text", "reason", "agency", "subject") if tried.kept.values.get(name)]
-    return msgspec.structs.replace(tried.trouble, since=since, kept=[] if offered else words)

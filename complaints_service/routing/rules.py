@@ -49,9 +49,7 @@ def route(complaint: Complaint, office: Office, received_at: datetime) -> Routed
     return _routed(office, complaint, reported, None, {})
 
 
-def _match(
-    rule: RoutingRule, complaint: Complaint, text: Text, local_time: time
-) -> dict[str, object] | None:
+def _match(rule: RoutingRule, complaint: Complaint, text: Text, local_time: time) -> dict[str, object] | None:
     """The conditions that matched with their values (empty: the rule has none), or None when one does not."""
     why: dict[str, object] = {}
     for name, wanted, value in (

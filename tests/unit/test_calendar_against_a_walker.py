@@ -249,9 +249,9 @@ def test_shifting_goes_from_closing_to_closing(case, count):
     if 0 <= place < len(closings):
         shifted = calendar.shift_working_days(moment, count)
         assert shifted == closings[place]
-        assert calendar.working_days_between(moment, shifted) == sum(
-            moment < end <= shifted for end in closings
-        ) - sum(shifted < end <= moment for end in closings)
+        assert calendar.working_days_between(moment, shifted) == sum(moment < end <= shifted for end in closings) - sum(
+            shifted < end <= moment for end in closings
+        )
 
 
 @examples

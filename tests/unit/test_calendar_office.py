@@ -163,9 +163,7 @@ def test_a_calendar_that_opens_on_one_day_only_answers_up_to_it():
         calendar.subtract_minutes(start, 1)
     with pytest.raises(NeverOpen):
         calendar.add_working_days(start, 1)
-    assert calendar.shift_working_days(datetime(2028, 1, 1, tzinfo=UTC), -1) == datetime(
-        2027, 5, 1, 11, tzinfo=UTC
-    )
+    assert calendar.shift_working_days(datetime(2028, 1, 1, tzinfo=UTC), -1) == datetime(2027, 5, 1, 11, tzinfo=UTC)
 
 
 def test_a_calendar_without_hours_never_opens():

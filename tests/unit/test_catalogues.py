@@ -38,15 +38,23 @@ def texts_in_code(tree: ast.Module) -> Iterator[str]:
             if position is not None and len(node.args) > position and (text := text_of(node.args[position])):
                 yield text
         if isinstance(node, ast.ClassDef):
-            for line in node.body:
-                if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Tuple):
-                    names = [getattr(target, "id", "") for target in line.targets[0].elts]
-                    if "title" in names and isinstance(line.value, ast.Tuple):
-                        if text := text_of(line.value.elts[names.index("title")]):
-                            yield text
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            if any(re.search(r"_(WORDS|LABELS|STEPS)$", getattr(target, "id", "")) for target in node.targets):
-                yield from filter(None, map(text_of, node.value.values))
+            yield from filter(None, map(title_of, node.body))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and holds_words(node):
+            yield from filter(None, map(text_of, node.value.values))
+
+
+def title_of(line: ast.stmt) -> str | None:
+    """The title in ``status, code, title = ...`` of an error's class."""
+    if not (
+        isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Tuple) and isinstance(line.value, ast.Tuple)
+    ):
+        return None
+    names = [getattr(target, "id", "") for target in line.targets[0].elts]
+    return text_of(line.value.elts[names.index("title")]) if "title" in names else None
+
+
+def holds_words(node: ast.Assign) -> bool:
+    return any(re.search(r"_(WORDS|LABELS|STEPS)$", getattr(target, "id", "")) for target in node.targets)
 
 
 def all_texts() -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from complaints_service.office.model import Absence, Office
 from complaints_service.sla.firing import due_commands
 from complaints_service.sla.ladder import next_rung, reach, rungs_of
 from complaints_service.sla.reactor import SlaReactor
-from complaints_service.sla.targets import due_at, calendar_of, new_deadline, paused, resumed
+from complaints_service.sla.targets import calendar_of, due_at, new_deadline, paused, resumed
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.lifecycle import Refusal
 from complaints_service.tickets.model import OPEN, SYSTEM_ACTOR, Event, Status, Ticket
@@ -33,9 +33,17 @@ def wib(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
 
 def filed(ticket: Ticket, office: Office = OFFICE) -> Loaded:
     """A ticket with the clocks of its filing."""
-    event = Event(seq=1, type="filed", at=ticket.received_at, actor=SYSTEM_ACTOR, body={}, released_at=ticket.received_at)
+    event = Event(
+        seq=1, type="filed", at=ticket.received_at, actor=SYSTEM_ACTOR, body={}, released_at=ticket.received_at
+    )
     change = Change(
-        before=None, after=ticket, command=None, events=(event,), actor=SYSTEM_ACTOR, now=ticket.received_at, office=office
+        before=None,
+        after=ticket,
+        command=None,
+        events=(event,),
+        actor=SYSTEM_ACTOR,
+        now=ticket.received_at,
+        office=office,
     )
     effects = react(change, REACTORS)
     return Loaded(ticket, effects.deadlines, effects.timers, (), None)

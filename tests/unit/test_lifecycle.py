@@ -15,7 +15,7 @@ from complaints_service.tickets.lifecycle import Decision, Refusal, decide
 from complaints_service.tickets.lifecycle_page import markdown
 from complaints_service.tickets.model import ENDED, REPORTER_ACTOR, SYSTEM_ACTOR, Actor, ActorKind, Status, Ticket
 from complaints_service.tickets.transitions import BY_COMMAND, TRANSITIONS, allowed
-from tests.unit.values import an_office, a_ticket
+from tests.unit.values import a_ticket, an_office
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 OFFICER = Actor(ActorKind.PERSON, 1, "officer", "Petugas")
@@ -60,7 +60,9 @@ def actor_for(command: c.AnyCommand) -> Actor:
 
 def test_the_page_of_the_docs_is_made_from_the_table() -> None:
     page = Path(__file__).parents[2] / "docs" / "lifecycle.md"
-    assert page.read_text() == markdown(), "run: python -m complaints_service.tickets.lifecycle_page > docs/lifecycle.md"
+    assert page.read_text() == markdown(), (
+        "run: python -m complaints_service.tickets.lifecycle_page > docs/lifecycle.md"
+    )
 
 
 def test_every_command_has_one_line_in_the_table() -> None:

@@ -41,7 +41,9 @@ def _person(number: int, username: str, role: Role, unit: int, *, leads: tuple[i
     )
 
 
-def _rung(target: str, position: int, key: str, anchor: str, days: int, level: int, *receivers: str, **more: object) -> Rung:
+def _rung(
+    target: str, position: int, key: str, anchor: str, days: int, level: int, *receivers: str, **more: object
+) -> Rung:
     usual = Rung(
         target=target,
         position=position,

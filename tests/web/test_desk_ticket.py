@@ -160,9 +160,20 @@ async def test_a_case_that_goes_to_another_unit_leaves_the_officers_sight(
     filed = await the_office.file()
     await sign_in(http, the_office, "petugas")
     handed = await do(http, filed.number, "assign", unit="tikkim")
-    assert handed.headers["location"] == f"/desk?handed={filed.number}"
-    assert filed.number in (await http.get(handed.headers["location"])).text
+    assert handed.headers["location"].startswith(f"/desk?handed={filed.number}&event=")
+    page = (await http.get(handed.headers["location"])).text
+    assert filed.number in page
     assert (await http.get(f"/desk/t/{filed.number}")).status_code == 404
+    form = fields_of(page, "undo")
+    other = await sign_in(http, the_office, "petugas2")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', (await other.get("/desk")).text)
+    assert token is not None
+    foreign = await other.post(f"/desk/t/{filed.number}/perintah", data=form | {"csrf_token": token[1]})
+    assert foreign.status_code == 404
+    await sign_in(http, the_office, "petugas")
+    taken_back = await http.post(f"/desk/t/{filed.number}/perintah", data=form)
+    assert taken_back.headers["location"] == f"/desk/t/{filed.number}?ok"
+    assert (await http.get(f"/desk/t/{filed.number}")).status_code == 200
 
 
 async def test_another_units_ticket_is_as_unknown_as_one_that_does_not_exist(

@@ -70,7 +70,11 @@ async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Respons
     return json_response(answer, status=201, headers=headers)
 
 
-@get("/api/v1/complaints/{number:str}", guards=[limited_failures(Limit.LOOKUP)], summary="One complaint, by its tracking code")
+@get(
+    "/api/v1/complaints/{number:str}",
+    guards=[limited_failures(Limit.LOOKUP)],
+    summary="One complaint, by its tracking code",
+)
 async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """Status, next step, timeline and messages. An unknown number and a wrong code answer the same 404."""
     office = await citizen.offices.current()
@@ -78,7 +82,9 @@ async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts
     return json_response(ticket_answer(file, office, language_of(request), citizen.settings.base_url))
 
 
-@post("/api/v1/complaints/{number:str}/messages", guards=[limited_failures(Limit.LOOKUP)], summary="Write to the office")
+@post(
+    "/api/v1/complaints/{number:str}/messages", guards=[limited_failures(Limit.LOOKUP)], summary="Write to the office"
+)
 async def write_message(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
     body = await read_json(request, MessageBody)
@@ -94,7 +100,11 @@ async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Resp
     return await _reporter_acts(request, number, command, citizen)
 
 
-@post("/api/v1/complaints/{number:str}/withdraw", guards=[limited_failures(Limit.LOOKUP)], summary="Take the complaint back")
+@post(
+    "/api/v1/complaints/{number:str}/withdraw",
+    guards=[limited_failures(Limit.LOOKUP)],
+    summary="Take the complaint back",
+)
 async def withdraw(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint, which has ended."""
     return await _reporter_acts(request, number, Withdraw(), citizen)
