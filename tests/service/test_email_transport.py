@@ -59,6 +59,16 @@ async def test_a_mail_says_that_a_machine_wrote_it_and_joins_the_thread_of_its_t
     assert headers["Date"]
 
 
+async def test_a_long_subject_arrives_as_it_was_and_lines_stay_within_the_rules() -> None:
+    postbox = Postbox()
+    subject = "[Eskalasi 1] LT-2026-000001 lewat batas 9 jam: keterlambatan, paspor baru"
+    envelope = an_envelope(mail=Email(subject, "é" * 3000 + "\n", "<p>" + "x" * 3000 + "</p>"))
+    async with smtp_server(postbox) as port:
+        assert isinstance(await sent_to(port, envelope), Sent)
+    assert postbox.taken[0].subject == subject
+    assert max(len(line) for line in seal(envelope).raw.splitlines()) <= 200
+
+
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
