@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +21,8 @@ from complaints_service.settings import Settings
 from complaints_service.waker import NoWaker
 from complaints_service.wiring import Services
 from tests.app_client import client_of, opened_app, started_app
-from tests.office import TheOffice
+from tests.servers import Running
+from tests.service.outbox_room import a_room
 
 TOOLS = ("/dev", "/dev/mail", "/dev/mail.json", "/dev/people", "/dev/clock")
 
@@ -137,22 +139,22 @@ async def test_the_clock_over_http(client: httpx.AsyncClient) -> None:
     assert (await client.get("/dev/clock")).json()["offset_seconds"] == pytest.approx(before["offset_seconds"] + 7)
 
 
-async def test_drain_fires_what_is_due_and_leaves_nothing(
-    client: httpx.AsyncClient, services: Services, the_office: TheOffice
-) -> None:
-    filed = await the_office.file(reporter_email=None)
-    await the_office.move_clock(timedelta(days=5))
-    assert await the_office.timers(filed.number)
-    async with services.database.connection() as connection:
-        now: datetime = await connection.fetchval("SELECT office_now()")
-    drained = (await client.post("/dev/workers/drain")).json()
-    assert drained["timers_fired"] >= 1
-    assert drained["left"] == 0
-    assert all(
-        isinstance(row["due_at"], datetime) and row["due_at"] > now for row in await the_office.timers(filed.number)
-    )
-    again = (await client.post("/dev/workers/drain")).json()
-    assert again == {"timers_fired": 0, "messages_sent": 0, "left": 0}
+async def test_drain_fires_what_is_due_sends_what_waits_and_leaves_nothing(running: Running, tmp_path: Path) -> None:
+    async with a_room(running, tmp_path) as room, opened_app(room.services.settings, room.services) as client:
+        filed = await room.office.file()
+        await room.office.move_clock(timedelta(days=5))
+        now = await room.office.now()
+        drained = (await client.post("/dev/workers/drain")).json()
+        assert drained["timers_fired"] >= 1
+        assert drained["messages_sent"] == len(room.postbox.taken) >= 2
+        assert drained["left"] == 0
+        assert "queued" not in await room.states()
+        assert all(
+            isinstance(row["due_at"], datetime) and row["due_at"] > now
+            for row in await room.office.timers(filed.number)
+        )
+        again = (await client.post("/dev/workers/drain")).json()
+        assert again == {"timers_fired": 0, "messages_sent": 0, "left": 0}
 
 
 async def test_people_and_their_passwords_are_those_that_sign_in(client: httpx.AsyncClient, settings: Settings) -> None:
@@ -222,7 +224,7 @@ async def test_only_somebody_on_this_machine_sees_the_tools(app: Any, address: s
         for path in TOOLS:
             answer = await client.get(path, headers={"Host": host, "X-Forwarded-For": "127.0.0.1"})
             assert answer.status_code == status, path
-        assert (await client.post("/dev/workers/drain", headers={"Host": host})).status_code == status
+        assert (await client.post("/dev/clock", json={"advance": "0s"}, headers={"Host": host})).status_code == status
 
 
 @pytest.mark.parametrize(
