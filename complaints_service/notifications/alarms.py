@@ -10,7 +10,7 @@ from complaints_service.database import Database, Scope, queries
 from complaints_service.notifications.facts import Claimed
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import MessageIds
-from complaints_service.office.model import Office, Role
+from complaints_service.office.model import Office
 
 
 class OpenAlarm(msgspec.Struct, frozen=True):
@@ -60,28 +60,29 @@ class Alarms:
 
         Called with every sweep. A dead alarm mail raises an alarm of its own kind, once: there is no loop.
         """
-        admins = [p for p in office.people.values() if p.role is Role.ADMIN and p.active and p.email]
         made = 0
         async with self._database.transaction(Scope.system()) as connection:
-            found = [row["id"] async for row in queries("outbox").alarms_without_mail(connection, office_id=office.id)]
-            for alarm_id in found:
-                for person in admins:
-                    key = f"alarm:{alarm_id}:{person.id}"
-                    put = await queries("outbox").put(
-                        connection,
-                        office_id=office.id,
-                        ticket_id=None,
-                        event_seq=None,
-                        dedupe_key=key,
-                        kind=MessageKind.ALARM.value,
-                        way=Way.EMAIL.value,
-                        recipient=Recipient.PERSON.value,
-                        person_id=person.id,
-                        address=None,
-                        params=msgspec.json.encode({"alarm": alarm_id}).decode(),
-                        message_id=self._ids.for_row(key),
-                    )
-                    made += put is not None
+            untold = [
+                (row["alarm_id"], row["person_id"])
+                async for row in queries("outbox").alarms_without_mail(connection, office_id=office.id)
+            ]
+            for alarm_id, person_id in untold:
+                key = f"alarm:{alarm_id}:{person_id}"
+                put = await queries("outbox").put(
+                    connection,
+                    office_id=office.id,
+                    ticket_id=None,
+                    event_seq=None,
+                    dedupe_key=key,
+                    kind=MessageKind.ALARM.value,
+                    way=Way.EMAIL.value,
+                    recipient=Recipient.PERSON.value,
+                    person_id=person_id,
+                    address=None,
+                    params=msgspec.json.encode({"alarm": alarm_id}).decode(),
+                    message_id=self._ids.for_row(key),
+                )
+                made += put is not None
         return made
 
     async def _raise(self, office_id: int, key: str, what: str, details: dict[str, object]) -> None:

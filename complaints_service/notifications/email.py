@@ -80,7 +80,9 @@ def build(envelope: Envelope) -> EmailMessage:
 
 def seal(envelope: Envelope) -> Sealed:
     """The mail ready for the wire. Raises UnusableAddress."""
-    return Sealed(envelope.to, envelope.sender, build(envelope).as_bytes(policy=_WIDE))
+    plain = (envelope.mail.subject + envelope.to_name + envelope.sender_name).isascii()
+    # Encoded words have a limit of their own (75, RFC 2047), which only the usual width keeps.
+    return Sealed(envelope.to, envelope.sender, build(envelope).as_bytes(policy=_WIDE if plain else _WIRE))
 
 
 def _one_line(text: str) -> str:

@@ -180,11 +180,14 @@ WHERE office_id = :office_id AND unit_id = ANY (:units::integer[])
 ORDER BY next_due_at NULLS LAST, id LIMIT :limit;
 
 -- name: alarms_without_mail(office_id)
-SELECT id FROM alarm AS a
-WHERE office_id = :office_id AND cleared_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.office_id = a.office_id AND o.kind = 'alarm'
-                    AND o.dedupe_key LIKE 'alarm:' || a.id || ':%')
-ORDER BY id LIMIT 20;
+-- Which administrator has not been told of which open alarm; looks only into the unique key.
+SELECT a.id AS alarm_id, p.id AS person_id
+FROM alarm AS a
+INNER JOIN person AS p ON p.office_id = a.office_id AND p.role = 'admin' AND p.active AND p.email IS NOT NULL
+WHERE a.office_id = :office_id AND a.cleared_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM outbox AS o
+                    WHERE o.office_id = a.office_id AND o.dedupe_key = 'alarm:' || a.id || ':' || p.id)
+ORDER BY a.id, p.id LIMIT 100;
 
 -- name: alarm(office_id, id)^
 SELECT key, what, details, raised_at, cleared_at FROM alarm WHERE office_id = :office_id AND id = :id;

@@ -69,6 +69,16 @@ async def test_a_long_subject_arrives_as_it_was_and_lines_stay_within_the_rules(
     assert max(len(line) for line in seal(envelope).raw.splitlines()) <= 200
 
 
+async def test_words_beyond_ascii_arrive_as_they_were() -> None:
+    postbox = Postbox()
+    envelope = an_envelope(to_name="Žofie Nováková", mail=Email("[Diuji] “kutipan” " + "ä" * 90, "t", "<p>t</p>"))
+    async with smtp_server(postbox) as port:
+        assert isinstance(await sent_to(port, envelope), Sent)
+    assert postbox.taken[0].subject == envelope.mail.subject
+    assert postbox.taken[0].message["To"].addresses[0].display_name == "Žofie Nováková"
+    assert max(len(line) for line in seal(envelope).raw.splitlines()) <= 78
+
+
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
