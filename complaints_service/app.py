@@ -159,9 +159,17 @@ async def _keep_fresh(services: Services) -> None:
 
 def due_work(services: Services) -> DueWork:
     """What workers do, for the development tool that does it at once."""
+
+    async def letters_of_the_day() -> int:
+        return await services.notifications.make_digests() + await services.notifications.mail_alarms()
+
+    async def deliver() -> int:
+        await services.whatsapp.finish_filings()
+        return await services.notifications.deliver_due()
+
     return DueWork(
         fire_timers=services.timers.fire_due,
         close_cycles=services.feedback.close_due_cycles,
-        make_digests=services.notifications.make_digests,
-        deliver=services.notifications.deliver_due,
+        make_digests=letters_of_the_day,
+        deliver=deliver,
     )

@@ -54,7 +54,7 @@ async def _run(settings: Settings) -> int:
         await heartbeat.end()
     await services.close()
     for task in failed:
-        log.error("worker_part_ended", part=task.get_name(), error=repr(task.exception()))
+        log.error("worker_part_ended", part=task.get_name(), exc_info=task.exception())
     return 1 if failed else 0
 
 

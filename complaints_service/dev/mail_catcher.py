@@ -70,7 +70,7 @@ def mail_from(raw: bytes, recipients: list[str]) -> CaughtMail:
         id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
         to=recipients,
         sender=_bare_address(message),
-        subject=str(message["subject"] or ""),
+        subject=str(message["subject"] or "").strip(),
         text=_body(message, "plain"),
         html=_body(message, "html"),
         headers=headers,

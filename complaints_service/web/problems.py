@@ -83,7 +83,8 @@ def answer(request: PageRequest, error: Exception) -> Response[bytes]:
     if for_machine(request):
         return problem(request, error)
     if isinstance(error, Unauthenticated):
-        following = quote(request.url.path, safe="/")
+        query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+        following = quote(request.url.path + query, safe="/")
         return Response(b"", status_code=303, media_type="text/plain", headers={"Location": f"/masuk?next={following}"})
     language = language_of(request)
     return page(

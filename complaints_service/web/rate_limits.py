@@ -36,7 +36,6 @@ WINDOW_SECONDS = 60
 VALKEY_TIMEOUT = 0.05
 PAUSE_SECONDS = 2.0
 LOCAL_ENTRIES = 20_000
-API_PER_MINUTE = 1200
 
 _COUNTED = "counted_when_wrong"
 
@@ -47,7 +46,6 @@ class Limit(StrEnum):
     FILING = "filing"
     LOOKUP = "lookup"
     SIGNIN = "signin"
-    API = "api"
 
 
 class RateLimits:
@@ -59,7 +57,6 @@ class RateLimits:
             Limit.FILING: settings.rate_filing_per_minute,
             Limit.LOOKUP: settings.rate_lookup_per_minute,
             Limit.SIGNIN: settings.rate_signin_per_minute,
-            Limit.API: API_PER_MINUTE,
         }
         self._local = _LocalCounts()
         self._away_until = 0.0
