@@ -36,10 +36,13 @@ class Pages:
         self.settings = settings
         self.offices = offices
         self.static_files = static_files
+        self._files = static_files.current
         self._environment = functools.cache(self._make_environment)
 
     def html(self, template: str, context: Mapping[str, object], *, language: str, zone: str) -> str:
         """The page's text. Raises what Jinja raises: unknown names are errors, not blanks."""
+        # Once a page and not for every icon on it: in development this looks at the whole folder.
+        self._files = self.static_files.current
         return self._environment(language, zone).get_template(template).render(context)
 
     def _make_environment(self, language: str, zone: str) -> Environment:
@@ -79,10 +82,10 @@ class Pages:
         return environment
 
     def _address(self, name: str) -> str:
-        return self.static_files.current.url(name)
+        return self._files.url(name)
 
     def _present(self, name: str) -> bool:
-        return self.static_files.current.has(name)
+        return self._files.has(name)
 
 
 def page(
