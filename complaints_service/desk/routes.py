@@ -108,7 +108,10 @@ async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, 
         problems = {p.pointer.strip("/").replace("/", "."): field_text(p, language) for p in error.problems}
         context = filing_context(form, problems, writer.office, language)
         return page(request, "desk/file.html", context, status=error.status)
-    deadlines = [{"name": target_name(d.target, language), "due_at": d.due_at} for d in filed.deadlines]
+    deadlines = [
+        {"name": target_name(d.target, language), "due_at": d.due_at}
+        for d in sorted(filed.deadlines, key=lambda d: d.due_at)
+    ]
     return page(request, "desk/filed.html", {"filed": filed, "deadlines": deadlines}, status=201)
 
 
