@@ -32,63 +32,74 @@ SELECT id, key_id FROM ticket WHERE office_id = :office_id AND number = :number;
 INSERT INTO access_log (office_id, person_id, ticket_id, what) VALUES (:office_id, :person_id, :ticket_id, :what);
 
 -- name: queue(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, due_from, received_from, received_before, found, after_due, after_id, most)
--- The open queue by next breach; keyset (next_due_at, id).
+-- The open queue by next breach; keyset (next_due_at, id). The page is cut before any words are looked up: with them inside, the
+-- planner reads the words of the whole backlog (tried at 10,000 open tickets: 136 ms, cut first 2).
+WITH listed AS MATERIALIZED (
+    SELECT k.*
+    FROM ticket AS k
+    WHERE k.office_id = :office_id
+        AND k.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+        AND k.unit_id = ANY (:units::integer[])
+        AND NOT k.reported_units && :own_units::integer[]
+        AND NOT :person::integer = ANY (k.reported_people)
+        AND (:statuses::text[] IS NULL OR k.status = ANY (:statuses::text[]))
+        AND (:unit::integer IS NULL OR k.unit_id = :unit::integer)
+        AND (:assignee::integer IS NULL OR k.assignee_id = :assignee::integer)
+        AND (NOT :unassigned::boolean OR k.assignee_id IS NULL)
+        AND (:category::text IS NULL OR k.category = :category::text)
+        AND (:service::text IS NULL OR k.service = :service::text)
+        AND (:kind::text IS NULL OR k.kind = :kind::text)
+        AND (:channel::text IS NULL OR k.channel = :channel::text)
+        AND (:priority::text IS NULL OR k.priority = :priority::text)
+        AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
+        AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
+        AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
+        AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
+        AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
+        AND (:after_due::timestamptz IS NULL OR (k.next_due_at, k.id) > (:after_due::timestamptz, :after_id::bigint))
+    ORDER BY k.next_due_at, k.id
+    LIMIT :most::integer
+)
 SELECT
     k.id, k.number, k.status, k.kind, k.category, k.service, k.channel, k.privacy, k.priority, k.unit_id, k.assignee_id,
     k.received_at, k.next_due_at, k.level, k.version, k.oversight, k.requested_days, c.subject, left(c.description, 160) AS excerpt
-FROM ticket AS k
+FROM listed AS k
 INNER JOIN complaint_text AS c ON c.office_id = k.office_id AND c.ticket_id = k.id
-WHERE k.office_id = :office_id
-    AND k.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
-    AND k.unit_id = ANY (:units::integer[])
-    AND NOT k.reported_units && :own_units::integer[]
-    AND NOT :person::integer = ANY (k.reported_people)
-    AND (:statuses::text[] IS NULL OR k.status = ANY (:statuses::text[]))
-    AND (:unit::integer IS NULL OR k.unit_id = :unit::integer)
-    AND (:assignee::integer IS NULL OR k.assignee_id = :assignee::integer)
-    AND (NOT :unassigned::boolean OR k.assignee_id IS NULL)
-    AND (:category::text IS NULL OR k.category = :category::text)
-    AND (:service::text IS NULL OR k.service = :service::text)
-    AND (:kind::text IS NULL OR k.kind = :kind::text)
-    AND (:channel::text IS NULL OR k.channel = :channel::text)
-    AND (:priority::text IS NULL OR k.priority = :priority::text)
-    AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
-    AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
-    AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
-    AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
-    AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
-    AND (:after_due::timestamptz IS NULL OR (k.next_due_at, k.id) > (:after_due::timestamptz, :after_id::bigint))
-ORDER BY k.next_due_at, k.id
-LIMIT :most::integer;
+ORDER BY k.next_due_at, k.id;
 
 -- name: by_receipt(office_id, units, own_units, person, statuses, unit, assignee, unassigned, category, service, kind, channel, priority, due_before, due_from, received_from, received_before, found, after_due, after_id, most)
 -- All tickets, ended ones too, newest first; keyset (received_at, id) descending. Parameters as in queue.
+WITH listed AS MATERIALIZED (
+    SELECT k.*
+    FROM ticket AS k
+    WHERE k.office_id = :office_id
+        AND k.unit_id = ANY (:units::integer[])
+        AND NOT k.reported_units && :own_units::integer[]
+        AND NOT :person::integer = ANY (k.reported_people)
+        AND (:statuses::text[] IS NULL OR k.status = ANY (:statuses::text[]))
+        AND (:unit::integer IS NULL OR k.unit_id = :unit::integer)
+        AND (:assignee::integer IS NULL OR k.assignee_id = :assignee::integer)
+        AND (NOT :unassigned::boolean OR k.assignee_id IS NULL)
+        AND (:category::text IS NULL OR k.category = :category::text)
+        AND (:service::text IS NULL OR k.service = :service::text)
+        AND (:kind::text IS NULL OR k.kind = :kind::text)
+        AND (:channel::text IS NULL OR k.channel = :channel::text)
+        AND (:priority::text IS NULL OR k.priority = :priority::text)
+        AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
+        AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
+        AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
+        AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
+        AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
+        AND (:after_due::timestamptz IS NULL OR (k.received_at, k.id) < (:after_due::timestamptz, :after_id::bigint))
+    ORDER BY k.received_at DESC, k.id DESC
+    LIMIT :most::integer
+)
 SELECT
     k.id, k.number, k.status, k.kind, k.category, k.service, k.channel, k.privacy, k.priority, k.unit_id, k.assignee_id,
     k.received_at, k.next_due_at, k.level, k.version, k.oversight, k.requested_days, c.subject, left(c.description, 160) AS excerpt
-FROM ticket AS k
+FROM listed AS k
 INNER JOIN complaint_text AS c ON c.office_id = k.office_id AND c.ticket_id = k.id
-WHERE k.office_id = :office_id
-    AND k.unit_id = ANY (:units::integer[])
-    AND NOT k.reported_units && :own_units::integer[]
-    AND NOT :person::integer = ANY (k.reported_people)
-    AND (:statuses::text[] IS NULL OR k.status = ANY (:statuses::text[]))
-    AND (:unit::integer IS NULL OR k.unit_id = :unit::integer)
-    AND (:assignee::integer IS NULL OR k.assignee_id = :assignee::integer)
-    AND (NOT :unassigned::boolean OR k.assignee_id IS NULL)
-    AND (:category::text IS NULL OR k.category = :category::text)
-    AND (:service::text IS NULL OR k.service = :service::text)
-    AND (:kind::text IS NULL OR k.kind = :kind::text)
-    AND (:channel::text IS NULL OR k.channel = :channel::text)
-    AND (:priority::text IS NULL OR k.priority = :priority::text)
-    AND (:due_before::timestamptz IS NULL OR k.next_due_at < :due_before::timestamptz)
-    AND (:due_from::timestamptz IS NULL OR k.next_due_at >= :due_from::timestamptz)
-    AND (:received_from::timestamptz IS NULL OR k.received_at >= :received_from::timestamptz)
-    AND (:received_before::timestamptz IS NULL OR k.received_at < :received_before::timestamptz)
-    AND (:found::bigint[] IS NULL OR k.id = ANY (:found::bigint[]))
-    AND (:after_due::timestamptz IS NULL OR (k.received_at, k.id) < (:after_due::timestamptz, :after_id::bigint))
-ORDER BY k.received_at DESC, k.id DESC
-LIMIT :most::integer;
+ORDER BY k.received_at DESC, k.id DESC;
 
 -- name: queue_counts(office_id, units, own_units, person)^
 SELECT
