@@ -89,7 +89,7 @@ class Servers:
             await connection.close()
         template_url = on_database(admin_url, TEMPLATE)
         await upgrade(template_url)
-        return await seed(test_settings(self._folder / "template", template_url, None), template_url)
+        return await seed(test_settings(self._folder / "template", template_url, None), template_url, tickets=False)
 
 
 async def clone_template(running: Running, name: str) -> str:

@@ -9,8 +9,18 @@ if TYPE_CHECKING:
     from complaints_service.settings import Settings
 
 
-async def seed(settings: Settings, admin_url: str) -> list[DemoPerson]:
-    """The office, and with DEV its people; what is there already stays. Returns the people to sign in with."""
+async def seed(settings: Settings, admin_url: str, *, tickets: bool = True) -> list[DemoPerson]:
+    """The office, and with DEV its people and living tickets; what is there already stays. Returns the people to sign in with."""
     from complaints_service.demo.office_seed import seed_office
 
-    return await seed_office(settings, admin_url)
+    people = await seed_office(settings, admin_url)
+    if people and tickets:
+        from complaints_service.demo.tickets_seed import seed_tickets
+        from complaints_service.wiring import open_services
+
+        services = await open_services(settings, hints=False)
+        try:
+            await seed_tickets(services)
+        finally:
+            await services.close()
+    return people

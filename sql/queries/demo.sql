@@ -5,8 +5,8 @@ SELECT pg_advisory_xact_lock(hashtext('complaints demo seed'));
 -- name: office_exists()$
 SELECT exists(SELECT 1 FROM office);
 
--- name: ticket_exists()$
-SELECT exists(SELECT 1 FROM ticket);
+-- name: ticket_count()$
+SELECT count(*) FROM ticket;
 
 -- name: begin_office_time(at)!
 -- COMPLAINTS_DEV_NOW: where office time begins, only while it has never been moved (D12).
