@@ -40,7 +40,14 @@ class KeyboardNavigation extends HTMLElement {
     if (this.off) return;
     if (event.key === "j") this.move(1, event);
     else if (event.key === "k") this.move(-1, event);
-    else if (event.key === "/") { document.getElementById("q")?.select(); event.preventDefault(); }
+    else if (event.key === "/") this.search(event);
+  }
+
+  search(event) {
+    const field = document.getElementById("q");
+    field?.focus();
+    field?.select();
+    event.preventDefault();
   }
 
   // Focus goes to the row's own link, so Enter opens it without any script, and a screen reader says where one is.
