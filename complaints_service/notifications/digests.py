@@ -15,11 +15,13 @@ from complaints_service.office.model import Office, Person, Role
 from complaints_service.office.store import OfficeStore
 
 DIGEST_AT = time(7, 30)
+# After an outage it still comes the same morning; later in the day the queue itself says more.
+TOO_LATE_AT = time(12, 0)
 
 
 def digest_due(now: datetime, zone: str) -> bool:
-    """Whether the hour of today's digest has come in the office's zone; after an outage it still comes the same day."""
-    return now.astimezone(ZoneInfo(zone)).time() >= DIGEST_AT
+    """Whether the hour of today's digest has come in the office's zone and the morning is not over."""
+    return DIGEST_AT <= now.astimezone(ZoneInfo(zone)).time() < TOO_LATE_AT
 
 
 class Digests:
