@@ -64,7 +64,7 @@ async def run(count: int) -> None:
         }
         settings = Settings.from_env(env)
         await upgrade(servers.admin_url)
-        await seed(settings, servers.admin_url)
+        await seed(settings, servers.admin_url, tickets=False)
         services = await open_services(settings, hints=False)
         await file_many(services, count)
         admin = await asyncpg.connect(servers.admin_url)
