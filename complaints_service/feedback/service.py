@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 READERS = (Role.SUPERVISOR, Role.HEAD, Role.REGIONAL, Role.ADMIN)
 CLOSERS = (Role.HEAD, Role.REGIONAL, Role.ADMIN)
-# Months that are made up for long after their end are listed but not mailed: one letter about many months says nothing.
-MAILED_WITHIN = timedelta(days=35)
 MOST_CYCLES = 200
 _NEWEST = 2**31 - 1
 
@@ -83,7 +81,7 @@ class Feedback:
             standing = await queries("feedback").last_monthly_end(connection, office_id=office.id)
             now: datetime = standing["office_time"]
             period = running_month(now, office.time_zone)
-            report, digest = await self._close(connection, office, period, now, closed_by=viewer.person.id)
+            report, digest = await self._close(connection, office, period, now, closed_by=viewer.person.id, mailed=True)
         self._wake()
         return view(as_seen_by(report, viewer.person, office), office, digest)
 
@@ -123,11 +121,19 @@ class Feedback:
             due, now = await _due(connection, office)
             if not due:
                 return False
-            await self._close(connection, office, due[0], now, closed_by=None)
+            # Of months made up for together (an outage, an old office) only the last is mailed: it has what is still open.
+            await self._close(connection, office, due[0], now, closed_by=None, mailed=len(due) == 1)
             return True
 
     async def _close(
-        self, connection: asyncpg.Connection, office: Office, period: Period, now: datetime, closed_by: int | None
+        self,
+        connection: asyncpg.Connection,
+        office: Office,
+        period: Period,
+        now: datetime,
+        *,
+        closed_by: int | None,
+        mailed: bool,
     ) -> tuple[Report, bytes]:
         sql, calendar = queries("feedback"), calendar_of(office)
         dates: dict[str, Any] = {"office_id": office.id, "starts_at": period.starts_at, "ends_at": period.ends_at}
@@ -157,7 +163,7 @@ class Feedback:
             report=stored.decode(),
             report_digest=digest,
         )
-        if now - period.ends_at <= MAILED_WITHIN:
+        if mailed:
             rows = report_letters(report, office, self._message_ids)
             await sql.add_messages(connection, rows=msgspec.json.encode(rows).decode())
         return report, digest
