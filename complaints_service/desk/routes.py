@@ -57,6 +57,12 @@ async def ticket(request: PageRequest, number: str, viewer: Viewer, reader: Tick
     return page(request, "desk/ticket.html", ticket_page(file, viewer, language_of(request), taken=taken))
 
 
+@get(["/desk/t/{number:str}/perintah", "/desk/t/{number:str}/pelapor"], include_in_schema=False)
+async def back_to_ticket(number: str, viewer: Viewer) -> Response[bytes]:
+    """Where somebody arrives whose session had ended when a form was sent, after signing in again: at the form."""
+    return _see_other(f"/desk/t/{number}" if NUMBER.fullmatch(number) else "/desk")
+
+
 @post("/desk/t/{number:str}/pelapor", include_in_schema=False, status_code=200)
 async def look(request: PageRequest, number: str, writer: Viewer, reader: TicketReader) -> Response[bytes]:
     """The same page with the reporter's personal data; the look is on record before anything is shown."""
@@ -152,4 +158,4 @@ def _see_other(address: str) -> Response[bytes]:
     return Response(b"", status_code=303, media_type="text/plain", headers={"Location": address})
 
 
-ROUTES: list[ControllerRouterHandler] = [queue, ticket, look, deed, filing, file_for_person]
+ROUTES: list[ControllerRouterHandler] = [queue, ticket, back_to_ticket, look, deed, filing, file_for_person]

@@ -81,6 +81,12 @@ async def add_kiosk(
     return page(request, "management/admin.html", context, status=status)
 
 
+@get("/admin/kios", include_in_schema=False)
+async def back_to_admin(viewer: Viewer) -> Response[bytes]:
+    """Where somebody arrives whose session had ended when the form was sent, after signing in again."""
+    return _see_other("/admin#devices")
+
+
 @post("/admin/kios/{device_id:int}/cabut", include_in_schema=False, status_code=303)
 async def revoke_kiosk(device_id: int, writer: Viewer, kiosk: Kiosk) -> Response[bytes]:
     """The device's token works no more."""
@@ -121,5 +127,5 @@ def _see_other(address: str) -> Response[bytes]:
 
 
 ROUTES: list[ControllerRouterHandler] = [
-    today, cycles, close_cycle, cycle, admin, add_kiosk, revoke_kiosk, send_again,
+    today, cycles, close_cycle, cycle, admin, add_kiosk, back_to_admin, revoke_kiosk, send_again,
 ]  # fmt: skip

@@ -163,12 +163,14 @@ async def test_with_the_keyboard_alone(http: httpx.AsyncClient, the_office: TheO
     assert await page.get_by_role("dialog", name="Keys").is_visible()
     await page.get_by_label("Use keys on this device").uncheck()
     await page.keyboard.press("Escape")
+    await page.get_by_role("dialog").wait_for(state="hidden")
     await page.reload()
     await page.keyboard.press("j")
     assert await page.evaluate("document.activeElement.tagName") == "BODY"
     await page.keyboard.press("?")
     await page.get_by_label("Use keys on this device").check()
     await page.keyboard.press("Escape")
+    await page.get_by_role("dialog").wait_for(state="hidden")
     await page.keyboard.press("/")
     assert await page.evaluate("document.activeElement.id") == "q"
     await page.keyboard.type("jk")

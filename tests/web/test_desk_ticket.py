@@ -198,6 +198,22 @@ async def test_another_units_ticket_is_as_unknown_as_one_that_does_not_exist(
     assert await looks_at(the_office, filed.number) == 0
 
 
+async def test_a_form_sent_after_the_session_ended_leads_back_to_it(
+    http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    filed = await the_office.file()
+    await sign_in(http, the_office, "petugas")
+    form = fields_of((await http.get(f"/desk/t/{filed.number}")).text, "note")
+    http.cookies.clear()
+    sent = await http.post(f"/desk/t/{filed.number}/perintah", data=form | {"text": "Catatan panjang."})
+    assert sent.status_code == 303
+    following = sent.headers["location"].partition("next=")[2]
+    await sign_in(http, the_office, "petugas")
+    back = await http.get(following)
+    assert back.status_code == 303
+    assert back.headers["location"] == f"/desk/t/{filed.number}"
+
+
 async def test_without_the_forms_token_nothing_happens(http: httpx.AsyncClient, the_office: TheOffice) -> None:
     filed = await the_office.file()
     await sign_in(http, the_office, "petugas")
