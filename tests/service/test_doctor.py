@@ -1,0 +1,181 @@
+"""`complaints doctor`: silent when all is well, and every broken promise is named with its row."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from complaints_service import doctor
+from complaints_service.doctor import Health, examine
+from complaints_service.tickets import commands as c
+from tests.servers import Running, on_database, test_settings
+from tests.service.outbox_room import Room, a_room
+
+
+@pytest.fixture
+async def room(running: Running, tmp_path: Path) -> AsyncIterator[Room]:
+    async with a_room(running, tmp_path) as opened:
+        yield opened
+
+
+async def health_of(room: Room, check: str) -> Health:
+    report = await examine(room.services.settings)
+    return next(finding.health for finding in report.findings if finding.check == check)
+
+
+async def broken(room: Room) -> list[tuple[str, str]]:
+    report = await examine(room.services.settings, with_audit=True)
+    assert report.audited
+    return [(violation.invariant, violation.row) for violation in report.violations]
+
+
+async def a_used_office(room: Room) -> str:
+    """A ticket with a life behind it, another that is fresh; returns the number of the first."""
+    number = (await room.office.file()).number
+    await room.office.act(number, c.Verify(), "petugas")
+    await room.office.act(number, c.Start(), "petugas")
+    asked = await room.office.act(number, c.Ask(text="Mohon nomor berkas Anda"), "petugas")
+    await room.office.act(number, c.Undo(event=asked.events[0].seq), "petugas")
+    await room.office.act(number, c.Answer(text="Paspor Anda sudah dapat diambil.", resolves=True), "petugas")
+    await room.office.move_clock(timedelta(days=20))
+    await room.office.fire()
+    await room.office.act(number, c.Reopen(reason="Belum dapat diambil ternyata."), "atasan")
+    await room.office.file(privacy="anonymous", reporter_name=None, reporter_phone=None, reporter_email=None)
+    await room.deliver()
+    return number
+
+
+async def test_an_office_at_work_is_well_and_nothing_is_broken(running: Running, room: Room) -> None:
+    await a_used_office(room)
+    with_valkey = msgspec.structs.replace(room.services.settings, redis_url=running.redis_url)
+    report = await examine(with_valkey, with_audit=True)
+    assert report.violations == []
+    assert {finding.check: finding.health for finding in report.findings} == {
+        "settings": Health.WARNING,
+        "postgresql": Health.OK,
+        "migrations": Health.OK,
+        "role": Health.OK,
+        "clock": Health.WARNING,
+        "holidays": Health.OK,
+        "worker": Health.WARNING,
+        "valkey": Health.OK,
+        "mail": Health.OK,
+        "front-end parts": report.findings[-1].health,
+    }
+
+
+# What somebody with the owner's rights could do to one ticket ($1), and the invariant that tells.
+DAMAGES = (
+    ("I1", "DELETE FROM deadline WHERE ticket_id = $1"),
+    ("I7", "DELETE FROM ticket_event WHERE ticket_id = $1 AND seq = 2"),
+    ("I7", "UPDATE ticket_event SET body = replace(body, 'verified', 'answered') WHERE ticket_id = $1 AND seq = 2"),
+    ("I7", "UPDATE ticket SET status = 'closed' WHERE id = $1"),
+    ("I7", "UPDATE ticket SET chain_head = chain_seed WHERE id = $1"),
+    ("I7", "UPDATE message SET text = 'Paspor Anda ditolak.' WHERE ticket_id = $1 AND sender = 'office'"),
+    ("I7", "UPDATE complaint_text SET description = 'Pelayanan sangat memuaskan.' WHERE ticket_id = $1"),
+    ("I7", "UPDATE reporter SET phone = '+6281100000000' WHERE ticket_id = $1"),
+    ("I12", "UPDATE sla_timer SET state = 'called_off' WHERE ticket_id = $1 AND state = 'armed'"),
+    ("I6", "UPDATE sla_timer SET state = 'fired', fired_at = due_at - interval '1 s' WHERE ticket_id = $1"),
+    ("I6", "UPDATE sla_timer SET due_at = '2021-01-01' WHERE ticket_id = $1 AND state = 'armed'"),
+    ("I3", "INSERT INTO outbox (office_id, ticket_id, event_seq, dedupe_key, kind, way, recipient, created_at, released_at, message_id)"
+           " VALUES (1, $1, 1, 'again', 'receipt', 'email', 'reporter', office_now(), office_now(), '<again>')"),
+)  # fmt: skip
+
+
+async def test_every_rewritten_row_is_found_and_its_ticket_named(room: Room) -> None:
+    whole = await a_used_office(room)
+    numbers: list[tuple[str, str]] = []
+    for invariant, damage in DAMAGES:
+        filed = await room.office.file()
+        await room.office.act(filed.number, c.Verify(), "petugas")
+        await room.office.act(filed.number, c.Start(), "petugas")
+        await room.office.act(filed.number, c.Answer(text="Mohon menunggu tiga hari.", resolves=False), "petugas")
+        await room.admin.execute(damage, filed.ticket_id)
+        numbers.append((invariant, filed.number))
+    await room.admin.execute("UPDATE clock_shift SET moved_at = '2020-01-01'")
+    found = await broken(room)
+    assert [pair for pair in numbers if pair not in found] == []
+    assert whole not in [row for _, row in found]
+
+
+async def test_a_message_that_comes_to_no_end_is_found(room: Room) -> None:
+    for _ in range(4):
+        await room.office.file()
+    ids = [row["id"] for row in await room.rows()]
+    damages = (
+        "UPDATE outbox SET state = 'dead' WHERE id = $1",
+        "UPDATE outbox SET state = 'absorbed', absorbed_by = 424242 WHERE id = $1",
+        "UPDATE outbox SET state = 'sending', lease_until = clock_timestamp() - interval '1 hour' WHERE id = $1",
+        "UPDATE outbox SET released_at = '2021-01-01', next_try_at = '2021-01-01' WHERE id = $1",
+    )
+    for damage, row in zip(damages, ids, strict=True):
+        await room.admin.execute(damage, row)
+    await room.admin.execute("UPDATE clock_shift SET moved_at = '2020-01-01'")
+    assert sorted(await broken(room)) == sorted(("I4", f"outbox {row}") for row in ids)
+
+
+async def test_an_answer_for_a_ticket_that_is_gone_is_found(room: Room) -> None:
+    await room.office.file()
+    await room.admin.execute("UPDATE idempotency_key SET ticket_id = 424242")
+    assert await broken(room) == [("I1", "key of ticket id 424242")]
+
+
+async def test_words_erased_under_the_law_leave_the_chain_whole(room: Room) -> None:
+    await a_used_office(room)
+    await room.admin.execute(
+        "UPDATE complaint_text SET subject = '', description = '', location = NULL, erased_at = office_now();"
+        " UPDATE reporter SET name = NULL, phone = NULL, email = NULL, erased_at = office_now();"
+        " UPDATE message SET text = '', erased_at = office_now()"
+    )
+    assert await broken(room) == []
+
+
+async def test_what_an_administrator_must_put_right_is_said(running: Running, room: Room) -> None:
+    bound = room.services.settings
+    name = await room.admin.fetchval("SELECT current_database()")
+    unbound = msgspec.structs.replace(bound, database_url=on_database(running.admin_url, name))
+    findings = {finding.check: finding for finding in (await examine(unbound)).findings}
+    assert findings["role"].health is Health.BROKEN
+    assert await health_of(room, "role") is Health.OK
+    await room.admin.execute("ALTER TABLE message NO FORCE ROW LEVEL SECURITY")
+    assert await health_of(room, "role") is Health.BROKEN
+    await room.admin.execute("UPDATE calendar SET confirmed_through = office_now()::date + 10")
+    assert await health_of(room, "holidays") is Health.WARNING
+    await room.admin.execute("DELETE FROM _pogo_migration WHERE migration_id LIKE '0007%'")
+    report = await examine(bound, with_audit=True)
+    assert {"migrations", "audit"} <= {found.check for found in report.findings if found.health is Health.BROKEN}
+    assert not report.well
+    assert report.audited == []
+
+
+async def test_servers_that_are_away_are_findings(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    nowhere = f"127.0.0.1:{port}"
+    settings = test_settings(
+        tmp_path, f"postgresql://a@{nowhere}/a", f"redis://{nowhere}", smtp_url=f"smtp://{nowhere}"
+    )
+    report = await examine(settings)
+    health = {finding.check: finding.health for finding in report.findings}
+    assert (health["postgresql"], health["valkey"], health["mail"]) == (Health.BROKEN, Health.WARNING, Health.BROKEN)
+
+
+def test_the_command_prints_for_people_and_machines_and_exits_1_when_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = test_settings(tmp_path, "postgresql://a@127.0.0.1:1/a", None, smtp_url="smtp://127.0.0.1:1")
+    assert doctor.run(settings, ["--json", "--audit"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["well"] is False
+    assert doctor.run(settings, []) == 1
+    assert "broken   postgresql: cannot be reached" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as wrong:
+        doctor.run(settings, ["--nothing"])
+    assert wrong.value.code == 2
