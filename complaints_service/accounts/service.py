@@ -36,6 +36,9 @@ SESSION_SECONDS = 12 * 3600
 IDLE_SECONDS = 2 * 3600
 TOKEN_NAME_LENGTH = 80
 
+# The calendar of Python and PostgreSQL's driver ends the day after.
+_LAST_DAY = date(9999, 12, 30)
+
 _WRONG = "The username or the password is not right."
 
 
@@ -257,4 +260,4 @@ def _api_token(row: asyncpg.Record) -> ApiToken:
 
 
 def _end_of(day: date, office: Office) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(office.time_zone)) + timedelta(days=1)
+    return datetime.combine(min(day, _LAST_DAY), time(), ZoneInfo(office.time_zone)) + timedelta(days=1)

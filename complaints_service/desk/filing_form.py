@@ -92,7 +92,7 @@ def read_filing(form: FilingForm, office: Office) -> tuple[ComplaintBody, Channe
         try:
             local = datetime.fromisoformat(form.get("received_at"))
             received_at = local.replace(tzinfo=ZoneInfo(office.time_zone)).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):  # year 1 in a zone ahead of UTC
             problems.append(
                 FieldProblem("/received_at", "not_a_time", "Write day and time, for example 2026-11-24 09:00.")
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -117,6 +117,6 @@ def by_receipt(asked: Asked) -> bool:
 def _time(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # year 1 or 9999 in a zone beyond UTC
         return None
-    return at if at.tzinfo is not None else None

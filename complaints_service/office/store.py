@@ -55,6 +55,8 @@ class OfficeStore:
         """The office with this slug (None: the default one). Raises OfficeMissing."""
         if slug is None:
             return await self.current()
+        if "\x00" in slug:
+            raise OfficeMissing(slug)
         if slug not in self._ids:
             async with self._database.connection() as connection:
                 found = await queries("office").office_id_by_slug(connection, slug=slug)

@@ -15,6 +15,10 @@ from complaints_service.tickets.transitions import REPLY_AFTER_CLOSING, Outcome,
 
 # A note from this length on is a note of substance: a sign of life of the case (DOMAIN.md, "10 days without a sign").
 NOTE_OF_SUBSTANCE = 20
+# Ids are 32-bit; what is longer is no id (and int() refuses thousands of digits).
+MOST_DIGITS = 12
+# As for every complaint: less tells nobody anything.
+SECOND_MATTER_MIN = 10
 
 
 class Given(typing.NamedTuple):
@@ -57,6 +61,11 @@ def _classify(command: c.Classify, given: Given) -> Outcome | Refusal:
     return Outcome(changes=changes, body={"was": before, "now": dict(changes)})
 
 
+def _active_category(office: Office, slug: str) -> bool:
+    category = office.categories.get(slug)
+    return category is not None and category.active
+
+
 def _active_service(office: Office, slug: str) -> bool:
     service = office.services.get(slug)
     return service is not None and service.active
@@ -71,7 +80,7 @@ def _set_priority(command: c.SetPriority, given: Given) -> Outcome | Refusal:
 
 def person_named(office: Office, name: str | int) -> Person | None:
     """The active person with this id or username."""
-    if isinstance(name, int) or name.isdigit():
+    if isinstance(name, int) or (name.isascii() and name.isdigit() and len(name) < MOST_DIGITS):
         person = office.people.get(int(name))
     else:
         person = next((p for p in office.people.values() if p.username == name), None)
@@ -251,6 +260,8 @@ def _reply(command: c.Reply, given: Given) -> Outcome | Refusal:
     if ticket.status is Status.ANSWERED and command.resolved:
         return Outcome(body={"resolved": True}, message=message, status=Status.CLOSED)
     if ticket.status is Status.CLOSED:
+        if command.resolved:  # "terima kasih", or the button pressed twice: said, and nothing to reopen
+            return Outcome(message=message)
         if ticket.ended_at is not None and at > ticket.ended_at + REPLY_AFTER_CLOSING:
             return Refusal(
                 "closed_too_long",
@@ -305,7 +316,19 @@ def _merge(_: c.Merge, given: Given) -> Outcome | Refusal:
     return Outcome(changes={"merged_into": other.id}, body={"into": other.number})
 
 
-def _split(_: c.Split, given: Given) -> Outcome:
+def _split(command: c.Split, given: Given) -> Outcome | Refusal:
+    office = given.office
+    if len(command.text.strip()) < SECOND_MATTER_MIN:
+        return Refusal(
+            "too_short",
+            "Write what happened, in at least {least} characters.",
+            {"least": SECOND_MATTER_MIN},
+            field="/text",
+        )
+    if command.category is not None and not _active_category(office, command.category):
+        return Refusal("unknown_category", "There is no such category; choose one of the catalogue.", field="/category")
+    if command.service is not None and not _active_service(office, command.service):
+        return Refusal("unknown_service", "There is no such service; choose one of the catalogue.", field="/service")
     return Outcome(body={"new": given.new_number})
 
 

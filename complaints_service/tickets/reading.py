@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
@@ -18,8 +18,15 @@ from complaints_service.tickets.model import Privacy, Ticket
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from
 
+# Any text may come as a number in an address; PostgreSQL takes none with a NUL.
+NUL = "\x00"
 NUMBER = re.compile(r"[A-Z]{1,6}-\d{4}-\d{6,12}")
 MOST_FOUND = 500
+
+
+def storable(number: str) -> bool:
+    """Whether the database can be asked for this number at all."""
+    return NUL not in number
 
 
 class ComplaintWords(msgspec.Struct, frozen=True):
@@ -159,8 +166,10 @@ class TicketReader:
 
         A person without the right does not see who filed a confidential complaint; for the citizen (viewer None) nothing is hidden.
         """
-        async with self._database.transaction(scope) as connection:
-            row = await queries("reading").ticket_by_number(connection, office_id=office.id, number=number)
+        row = None
+        if storable(number):
+            async with self._database.transaction(scope) as connection:
+                row = await queries("reading").ticket_by_number(connection, office_id=office.id, number=number)
         if row is None:
             raise NotFound
         self._clock.set(row["office_time"])
@@ -170,6 +179,8 @@ class TicketReader:
         self, scope: Scope, office: Office, number: str, viewer: Person
     ) -> ReporterDetails | None:
         """Personal data for a person of the office; the look is logged in the same transaction (Law 27/2022)."""
+        if not storable(number):
+            raise NotFound
         async with self._database.transaction(scope) as connection:
             row = await queries("reading").ticket_by_number(connection, office_id=office.id, number=number)
             if row is None:
@@ -269,6 +280,7 @@ def _file_from(row: asyncpg.Record, viewer: Person | None) -> TicketFile:
     ticket = ticket_from(row["ticket"])
     hidden = viewer is not None and ticket.privacy is Privacy.CONFIDENTIAL and not viewer.sees_confidential
     reporter = msgspec.json.decode(row["reporter"], type=ReporterDetails) if row["reporter"] else None
+    events = msgspec.json.decode(row["events"], type=tuple[StoredEvent, ...])
     return TicketFile(
         ticket=ticket,
         now=row["office_time"],
@@ -276,11 +288,18 @@ def _file_from(row: asyncpg.Record, viewer: Person | None) -> TicketFile:
         reporter=None if hidden else reporter,
         reporter_hidden=hidden and reporter is not None,
         messages=msgspec.json.decode(row["messages"], type=tuple[StoredMessage, ...]),
-        events=msgspec.json.decode(row["events"], type=tuple[StoredEvent, ...]),
+        events=events,
         deadlines=deadlines_from(row["deadlines"]),
         rating=msgspec.json.decode(row["rating"], type=Rating) if row["rating"] else None,
-        merged_into=row["merged_into_number"],
+        merged_into=row["merged_into_number"] or _merged_into(events, row["office_time"]),
     )
+
+
+def _merged_into(events: tuple[StoredEvent, ...], now: datetime) -> str | None:
+    """The number from the log, once it cannot be undone: a citizen's scope does not see the other ticket's row."""
+    merged = [e for e in events if e.type == "merged" and e.undone_by is None and e.released_at <= now]
+    into = merged[-1].values().get("into") if merged else None
+    return into if isinstance(into, str) else None
 
 
 def _cursor(at: datetime, ticket_id: int) -> str:
@@ -296,6 +315,7 @@ def _cursor_from(cursor: str | None) -> tuple[datetime, int] | None:
         moment, number = datetime.fromisoformat(at), int(ticket_id)
         if moment.tzinfo is None or not 0 <= number < 2**63:
             raise ValueError(cursor)
-    except (ValueError, UnicodeError) as error:
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid([FieldProblem("/cursor", "bad_cursor", "Start again from the first page.")]) from error
     return moment, number

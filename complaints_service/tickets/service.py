@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from complaints_service.clock import OfficeClock
-from complaints_service.database import Database, Scope, queries
-from complaints_service.errors import FieldProblem, Invalid, KeyReused, NotFound, Refused, Stale
+from complaints_service.database import SYSTEM, Database, Scope, queries
+from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReused, NotFound, Refused, Stale
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.tickets.commands import AnyCommand, Merge, Split
+from complaints_service.tickets.commands import AnyCommand, Merge, Split, Undo
 from complaints_service.tickets.filing import FilingKey, Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
 from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Complaint, Event, Ticket
@@ -66,11 +67,37 @@ class Tickets:
         Raises NotFound (or not in scope), Stale when ``expected_version`` is no longer the version, Refused with the
         commands that are allowed, Invalid when a field of the command is wrong, KeyReused. ``key`` makes it idempotent.
         """
-        acted = await self._database.again(
-            lambda: self._act_once(office, number, command, actor, scope, expected_version, key)
-        )
+        try:
+            acted = await self._again(office, number, command, actor, scope, expected_version, key)
+        except NotFound:
+            if not isinstance(command, Undo):
+                raise
+            acted = await self._undo_out_of_sight(office, number, command, actor, expected_version)
         self._waker.wake()
         return acted
+
+    async def _undo_out_of_sight(
+        self, office: Office, number: str, command: Undo, actor: Actor, expected_version: int | None
+    ) -> Acted:
+        """Who handed a case to a unit out of sight may still take that back; of any other case there nothing is learnt."""
+        try:
+            return await self._again(office, number, command, actor, SYSTEM, expected_version, None)
+        except DomainError as error:
+            raise NotFound from error
+
+    async def _again(
+        self,
+        office: Office,
+        number: str,
+        command: AnyCommand,
+        actor: Actor,
+        scope: Scope,
+        expected_version: int | None,
+        key: FilingKey | None,
+    ) -> Acted:
+        return await self._database.again(
+            lambda: self._act_once(office, number, command, actor, scope, expected_version, key)
+        )
 
     async def _act_once(
         self,
@@ -83,6 +110,8 @@ class Tickets:
         key: FilingKey | None,
     ) -> Acted:
         numbers = [number, command.into] if isinstance(command, Merge) else [number]
+        if any("\x00" in each for each in numbers):
+            raise NotFound
         async with self._database.transaction(scope) as connection:
             found, office = await self.lock(connection, office, numbers)
             loaded = found.get(number)
@@ -99,9 +128,11 @@ class Tickets:
                 self._check(
                     perform(loaded, [command], actor, now, office, self.reactors, new_number=""), loaded.ticket, actor
                 )
-                new_number = await self._filings.file_split(
-                    connection, office, _second_matter(loaded.ticket, command, actor), loaded.ticket, now
+                reporter = await queries("tickets").reporter_of_ticket(
+                    connection, office_id=office.id, ticket_id=loaded.ticket.id
                 )
+                second = _second_matter(loaded.ticket, command, actor, reporter)
+                new_number = await self._filings.file_split(connection, office, second, loaded.ticket, now)
             performed = perform(
                 loaded, [command], actor, now, office, self.reactors, other=other, new_number=new_number
             )
@@ -167,7 +198,9 @@ def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
     return Loaded(ticket, deadlines_from(row["deadlines"]), timers_from(row["timers"]), ways, row["chat_id"])
 
 
-def _second_matter(ticket: Ticket, command: Split, actor: Actor) -> Complaint:
+def _second_matter(ticket: Ticket, command: Split, actor: Actor, reporter: asyncpg.Record | None) -> Complaint:
+    """The new ticket belongs to the same reporter, who gets its receipt and its answers like those of the first."""
+    known: dict[str, Any] = dict(reporter) if reporter is not None else {}
     return Complaint(
         description=command.text,
         subject=command.subject,
@@ -180,6 +213,11 @@ def _second_matter(ticket: Ticket, command: Split, actor: Actor) -> Complaint:
         received_at=ticket.received_at,
         filed_by=actor.person_id,
         split_from=ticket.id,
+        reporter_name=known.get("name"),
+        reporter_phone=known.get("phone"),
+        reporter_email=known.get("email"),
+        reporter_whatsapp=known.get("whatsapp"),
+        chat_id=known.get("chat_id"),
     )
 
 

@@ -146,6 +146,11 @@ WHERE k.office_id = :office_id AND k.number = ANY (:numbers::text[])
 ORDER BY k.id
 FOR NO KEY UPDATE OF k;
 
+-- name: reporter_of_ticket(office_id, ticket_id)^
+-- Who filed it, for a second matter that is split off: its words must reach the same person.
+SELECT name, phone, email, whatsapp, chat_id FROM reporter
+WHERE office_id = :office_id AND ticket_id = :ticket_id AND erased_at IS NULL;
+
 -- name: let_go()$
 -- Widens the transaction to write a ticket that leaves the actor's units (checked before: it was locked inside them).
 SELECT set_config('app.scope', 'system', true);
