@@ -12,6 +12,7 @@ import structlog
 from complaints_service.clock import monotonic
 from complaints_service.database import SYSTEM, UNAVAILABLE, queries
 from complaints_service.heartbeat import Heartbeat
+from complaints_service.public.opened_tickets import OpenedTickets
 from complaints_service.wiring import Services
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Sweeper:
         done += await services.notifications.make_digests()
         done += await services.notifications.mail_alarms()
         await services.accounts.clean_up()
+        await OpenedTickets(services.database, services.keys).forget_expired()
         await services.whatsapp.clean_up()
         if done:
             self.wake()

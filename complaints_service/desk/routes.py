@@ -7,7 +7,6 @@ from litestar.types import ControllerRouterHandler
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
-from complaints_service.database import Scope
 from complaints_service.desk.api import OFFICERS
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, read_filing
@@ -18,14 +17,13 @@ from complaints_service.desk.queue_view import queue_page
 from complaints_service.desk.ticket_view import ticket_page
 from complaints_service.desk.trouble import Tried, Trouble
 from complaints_service.desk.why import target_name
-from complaints_service.errors import DomainError, Invalid, NotFound, Refused, Stale
+from complaints_service.errors import DomainError, Invalid, Refused, Stale
 from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
-from complaints_service.tickets.commands import OfficeCommand, Undo
 from complaints_service.tickets.filing import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
-from complaints_service.tickets.service import Acted, Tickets
+from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.transitions import BY_COMMAND
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
@@ -79,7 +77,7 @@ async def deed(
     given = read_form(dict(await request.form()))
     try:
         command = to_command(given)
-        acted = await _act(tickets, writer, number, command, _expected(given))
+        acted = await tickets.act(writer.office, number, command, writer.actor(), writer.scope(), _expected(given))
     except (Stale, Refused, Invalid) as error:
         language = language_of(request)
         file = await reader.file_of(writer.scope(), writer.office, number, writer.person)
@@ -119,19 +117,6 @@ async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, 
         for d in sorted(filed.deadlines, key=lambda d: d.due_at)
     ]
     return page(request, "desk/filed.html", {"filed": filed, "deadlines": deadlines}, status=201)
-
-
-async def _act(tickets: Tickets, writer: Viewer, number: str, command: OfficeCommand, version: int | None) -> Acted:
-    """Carry it out. Who handed a case to a unit out of sight may still take that back; of any other case there nothing is learnt."""
-    try:
-        return await tickets.act(writer.office, number, command, writer.actor(), writer.scope(), version)
-    except NotFound:
-        if not isinstance(command, Undo):
-            raise
-    try:
-        return await tickets.act(writer.office, number, command, writer.actor(), Scope.system())
-    except DomainError as error:
-        raise NotFound from error
 
 
 def _expected(given: Given) -> int | None:

@@ -131,17 +131,19 @@ class Filings:
         Unavailable when clock or configuration cannot be brought up to date.
         """
         key_hash, body_hash = self._hashes(key)
-        async with self._database.connection() as connection:
-            for _ in range(TRIES):
-                prepared = self._prepare(office, complaint, place)
+        for _ in range(TRIES):
+            prepared = self._prepare(office, complaint, place)
+            # Given back before anything else asks for one: filings that each held a connection and waited for a second would
+            # wait for one another.
+            async with self._database.connection() as connection:
                 row = await self._insert(connection, office, prepared, key_hash, body_hash)
-                if row["id"] is not None:
-                    return self._answer(office, prepared, row["id"], row["number"])
-                self._clock.set(row["office_time"])
-                if not row["config_current"]:
-                    office = await self._offices.reload(office.id, office.config_version)
-                elif row["clock_right"]:
-                    return await self._first_answer(connection, office, key_hash, body_hash)
+            if row["id"] is not None:
+                return self._answer(office, prepared, row["id"], row["number"])
+            self._clock.set(row["office_time"])
+            if not row["config_current"]:
+                office = await self._offices.reload(office.id, office.config_version)
+            elif row["clock_right"]:
+                return await self._first_answer(office, key_hash, body_hash)
         raise Unavailable
 
     async def file_split(
@@ -283,10 +285,9 @@ class Filings:
             deadlines=new.promised,
         )
 
-    async def _first_answer(
-        self, connection: asyncpg.Connection, office: Office, key_hash: bytes, body_hash: bytes
-    ) -> Filed:
-        known = await queries("tickets").known_key(connection, office_id=office.id, key_hash=key_hash)
+    async def _first_answer(self, office: Office, key_hash: bytes, body_hash: bytes) -> Filed:
+        async with self._database.connection() as connection:
+            known = await queries("tickets").known_key(connection, office_id=office.id, key_hash=key_hash)
         if known is None:
             raise Unavailable
         if known["body_hash"] != body_hash or known["ticket_id"] is None:

@@ -132,6 +132,14 @@ TARGET_WORDS = {
     "reporter": "reply of the reporter",
     "closing": "closing",
 }
+PRIORITY_WORDS = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
+KIND_WORDS = {"complaint": "Complaint", "suggestion": "Suggestion", "information": "Information request"}
+MARK_WORDS = {
+    ("simple", True): "simple matter",
+    ("simple", False): "not a simple matter",
+    ("oversight", True): "with oversight content",
+    ("oversight", False): "without oversight content",
+}
 CHANNEL_WORDS = {
     "web": "web",
     "whatsapp": "WhatsApp",
@@ -255,8 +263,9 @@ def _values(event: StoredEvent, office: Office, language: str) -> dict[str, obje
     values = event.values()
     words: dict[str, object] = {name: value for name, value in values.items() if isinstance(value, str | int)}
     if isinstance(now := values.get("now"), dict):
-        changed = msgspec.convert(now, dict[str, object])
-        words["now"] = ", ".join(f"{name} = {value}" for name, value in sorted(changed.items()))
+        words["now"] = ", ".join(_classified(msgspec.convert(now, dict[str, object]), office, language))
+    elif event.type == "priority_set":
+        words["now"] = translate(language, PRIORITY_WORDS.get(str(now), "normal"))
     if "unit" in values:
         unit = office.units.get(_number(values["unit"]))
         words["unit"] = unit.name if unit is not None else "-"
@@ -275,6 +284,23 @@ def _values(event: StoredEvent, office: Office, language: str) -> dict[str, obje
         words["target"] = target[:1].upper() + target[1:]
         words["when"] = _when(values, office, language)
     return words
+
+
+def _classified(changed: dict[str, object], office: Office, language: str) -> list[str]:
+    """What a classification has changed, as people read it."""
+    found: list[str] = []
+    for name, value in sorted(changed.items()):
+        if isinstance(value, bool):
+            found.append(translate(language, MARK_WORDS[(name, value)]))
+            continue
+        entry = office.categories.get(str(value)) if name == "category" else office.services.get(str(value))
+        if entry is not None and name in ("category", "service"):
+            found.append(entry.name_id if language == "id" else entry.name_en)
+        elif name == "kind":
+            found.append(translate(language, KIND_WORDS[str(value)]))
+        else:
+            found.append(translate(language, PRIORITY_WORDS.get(str(value), "normal")))
+    return found
 
 
 def _when(values: dict[str, object], office: Office, language: str) -> str:

@@ -82,3 +82,15 @@ def test_both_languages_name_the_same_values(name: str) -> None:
         for message in read_po(file):
             if isinstance(message.id, str) and message.id and message.string:
                 assert set(PLACEHOLDER.findall(str(message.string))) <= set(PLACEHOLDER.findall(message.id)), message.id
+
+
+def test_a_text_has_one_translation_only() -> None:
+    from babel.messages.pofile import read_po
+
+    found: dict[str, set[str]] = {}
+    for path in (PACKAGE / "locale" / "id").glob("*.po"):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                if isinstance(message.id, str) and message.id and message.string:
+                    found.setdefault(message.id, set()).add(str(message.string))
+    assert {text for text, words in found.items() if len(words) > 1} == set()
