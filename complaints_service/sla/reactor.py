@@ -11,6 +11,7 @@ import msgspec
 
 from complaints_service.sla.ladder import COUNTED_TARGETS, next_rung
 from complaints_service.sla.targets import new_deadline, paused, resumed, target_of, with_due
+from complaints_service.tickets.commands import Undo
 from complaints_service.tickets.model import OWED, Event, Status, Ticket
 from complaints_service.tickets.port import Change, DeadlineRow, Effects, TimerRow
 
@@ -109,8 +110,11 @@ def _kept(change: Change, row: DeadlineRow) -> DeadlineRow:
     if row.target not in COUNTED_TARGETS:
         stale_sign = row.target == "sign" and row.started_at != ticket.last_sign_at
         return _started(change, row.target) if row.ended_at is not None or stale_sign else row
-    if row.ended_at is not None:
+    if row.ended_at is not None and isinstance(change.command, Undo):
         row = _replace(row, ended_at=None, outcome=None, ended_by_seq=None)
+    elif row.ended_at is not None:
+        # The episode was begun before and taken back: it begins now, not then; keys that have fired stay taken (D3).
+        row = _replace(_started(change, row.target), next_rung=row.next_rung)
     target = target_of(change.office.policies[row.policy_version], row.target, ticket)
     if (target.amount, target.measure) != (row.amount, row.measure):
         row = with_due(change.office, _replace(row, amount=target.amount, measure=target.measure))
