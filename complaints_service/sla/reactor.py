@@ -32,18 +32,21 @@ class SlaReactor:
         _reconcile(rows, change)
         was = {(row.target, row.episode): row for row in change.deadlines}
         changed = tuple(row for key, row in rows.items() if was.get(key) != row)
-        promise_over = any(
-            row.target in PROMISED and (key not in was or was[key].due_at != row.due_at or row.ended_at is not None)
-            for key, row in rows.items()
-            if row in changed
-        )
+        promise_over = any(row.target in PROMISED and _over(was.get((row.target, row.episode)), row) for row in changed)
         return Effects(
             deadlines=changed,
             timers=_timers(rows, change),
             next_due_at=_next_due(rows, change.after),
-            cancel_escalations=change.before is not None and promise_over,
+            # Taking a deed back calls nothing off: what was held up for the deed is owed again.
+            cancel_escalations=change.before is not None and promise_over and not isinstance(change.command, Undo),
             alarms=_unreached(change),
         )
+
+
+def _over(was: DeadlineRow | None, row: DeadlineRow) -> bool:
+    """Whether what was written about a promise no longer holds: it is new, moved, paused or at its end."""
+    paused_now = row.paused_at is not None and (was is None or was.paused_at is None)
+    return was is None or was.due_at != row.due_at or row.ended_at is not None or paused_now
 
 
 def _wanted(ticket: Ticket) -> set[str]:

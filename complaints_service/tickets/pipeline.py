@@ -136,7 +136,7 @@ def written(changes: Iterable[tuple[Ticket, Performed]]) -> Written:
             if event.type == "rated":
                 ratings.append(_rating_row(key, performed.ticket, event))
         if performed.effects.cancel_escalations:
-            cancelled.append(key | {"seq": None})
+            cancelled.append(key | {"seq": None, "until": _while_undoable(performed.events)})
         alarms += [
             {"office_id": before.office_id, "key": alarm, "what": alarm.split(":")[0]}
             for alarm in performed.effects.alarms
@@ -147,6 +147,12 @@ def written(changes: Iterable[tuple[Ticket, Performed]]) -> Written:
             for rows in (tickets, events, messages, deadlines, timers, outbox, undone, cancelled, ratings, alarms)
         )
     )
+
+
+def _while_undoable(events: tuple[Event, ...]) -> datetime | None:
+    """Until when a deed can be taken back: its escalations wait for that, and whoever sends them then sees whether they are owed."""
+    last = events[-1] if events else None
+    return last.released_at if last is not None and last.released_at > last.at else None
 
 
 def _rating_row(key: dict[str, int], ticket: Ticket, event: Event) -> dict[str, object]:

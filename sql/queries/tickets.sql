@@ -220,7 +220,10 @@ undone AS (
         AND e.seq = (r.value ->> 'seq')::integer
 ),
 unsent AS (
-    UPDATE outbox AS o SET state = 'cancelled'
+    -- A deed that can still be taken back only holds escalations up: answering and undoing it must silence nobody.
+    UPDATE outbox AS o SET
+        state = CASE WHEN r.value ->> 'until' IS NULL THEN 'cancelled' ELSE o.state END,
+        released_at = greatest(o.released_at, (r.value ->> 'until')::timestamptz)
     FROM json_array_elements(:cancelled::json) AS r (value)
     WHERE o.office_id = (r.value ->> 'office_id')::integer AND o.ticket_id = (r.value ->> 'ticket_id')::bigint
         AND o.state = 'queued'

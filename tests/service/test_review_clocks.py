@@ -1,11 +1,15 @@
-"""Clocks after a change of mind: a reopening that was taken back leaves nothing of its time to the next one."""
+"""Clocks after a change of mind: a deed that was taken back leaves no trace in time limits, and silences nobody."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from complaints_service.database import Scope
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.model import Status
+from complaints_service.tickets.commands import AnyCommand
+from complaints_service.tickets.model import REPORTER_ACTOR, Status
 from tests.office import TheOffice
 
 
@@ -25,3 +29,40 @@ async def test_an_undone_reopening_takes_no_time_from_the_next_one(the_office: T
     assert answer.ended_at is None
     assert answer.started_at == again.events[-1].at
     assert {t["target"] for t in await the_office.timers(filed.number)} == {"answer", "sign"}
+
+
+async def _breached_with_mail_waiting(the_office: TheOffice) -> str:
+    """A case in work whose answer is late, and the mails about it not sent yet."""
+    filed = await the_office.file()
+    for deed in (c.Verify(), c.Start()):
+        await the_office.act(filed.number, deed, "petugas")
+    answer = next(d for d in filed.deadlines if d.target == "answer")
+    await the_office.move_clock_to(answer.due_at + timedelta(minutes=1))
+    await the_office.fire()
+    assert await _rungs(the_office, filed.number) == {"queued"}
+    return filed.number
+
+
+async def _rungs(the_office: TheOffice, number: str) -> set[object]:
+    return {row["state"] for row in await the_office.outbox(number) if row["kind"] == "rung"}
+
+
+@pytest.mark.parametrize(
+    "deed", [c.Answer(text="Keliru."), c.Ask(text="Keliru?"), c.Reject(reason="x", text="Keliru.")]
+)
+async def test_a_deed_that_is_taken_back_silences_no_escalation(the_office: TheOffice, deed: AnyCommand) -> None:
+    number = await _breached_with_mail_waiting(the_office)
+    done = await the_office.act(number, deed, "petugas")
+    held = [row["released_at"] for row in await the_office.outbox(number) if row["kind"] == "rung"]
+    assert held == [done.events[-1].released_at] * len(held), "nobody is told while the deed may stand"
+    await the_office.act(number, c.Undo(event=done.ticket.seq), "petugas")
+    assert await _rungs(the_office, number) == {"queued"}
+
+
+async def test_a_withdrawal_calls_escalations_off_at_once(the_office: TheOffice) -> None:
+    number = await _breached_with_mail_waiting(the_office)
+    file = await the_office.file_of(number)
+    scope = Scope.ticket(file.ticket.office_id, file.ticket.id)
+    office = await the_office.office()
+    await the_office.services.tickets.act(office, number, c.Withdraw(), REPORTER_ACTOR, scope)
+    assert await _rungs(the_office, number) == {"cancelled"}
