@@ -136,8 +136,20 @@ def _done(change: Change, event: Event) -> Iterator[Letter]:
     elif event.type in ("time_granted", "time_refused"):
         asked_by = event.body.get("assignee", assignee)
         yield from _unless_actor(MessageKind.TIME_ANSWERED, asked_by, event)
+    elif event.type == "classified" and _answer_moved_later(change):
+        # A promised date never moves later without telling the citizen (D3).
+        yield Letter(kind=MessageKind.TIME_GRANTED)
     elif event.type == "reopened":
         yield from _unless_actor(MessageKind.REOPENED, assignee, event)
+
+
+def _answer_moved_later(change: Change) -> bool:
+    """Whether the running answer target is due later than it was (the clocks' reactor comes first)."""
+    was = {d.episode: d.due_at for d in change.deadlines if d.target == "answer"}
+    return any(
+        d.target == "answer" and d.ended_at is None and d.episode in was and d.due_at > was[d.episode]
+        for d in change.effects.deadlines
+    )
 
 
 def _replied(ticket: Ticket, event: Event) -> Iterator[Letter]:

@@ -64,3 +64,16 @@ async def test_an_answer_of_blanks_answers_nothing(the_office: TheOffice) -> Non
     with pytest.raises((Invalid, Refused)):
         await the_office.act(filed.number, c.Answer(text=" \n "), "petugas")
     assert (await the_office.file_of(filed.number)).ticket.status is Status.IN_PROGRESS
+
+
+async def test_a_date_that_classifying_moves_later_is_told_and_one_moved_earlier_is_no_letter(
+    the_office: TheOffice,
+) -> None:
+    filed = await the_office.file()
+    await the_office.act(filed.number, c.Verify(), "petugas")
+    classified = await the_office.act(filed.number, c.Classify(oversight=True), "petugas")
+    rows = await the_office.outbox(filed.number)
+    assert [row["kind"] for row in rows] == ["receipt", "time_granted"]
+    assert rows[-1]["released_at"] == classified.events[-1].released_at, "not before it can no longer be undone"
+    await the_office.act(filed.number, c.Classify(oversight=False, simple=True), "petugas")
+    assert [row["kind"] for row in await the_office.outbox(filed.number)] == ["receipt", "time_granted"]
