@@ -161,7 +161,9 @@ def due_work(services: Services) -> DueWork:
     """What workers do, for the development tool that does it at once."""
 
     async def letters_of_the_day() -> int:
-        return await services.notifications.make_digests() + await services.notifications.mail_alarms()
+        notifications = services.notifications
+        made = await notifications.make_digests() + await notifications.make_seals()
+        return made + await notifications.mail_alarms()
 
     async def deliver() -> int:
         await services.whatsapp.finish_filings()

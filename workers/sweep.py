@@ -52,6 +52,7 @@ class Sweeper:
         services = self._services
         done = await services.feedback.close_due_cycles()
         done += await services.notifications.make_digests()
+        done += await services.notifications.make_seals()
         done += await services.notifications.mail_alarms()
         await services.accounts.clean_up()
         await OpenedTickets(services.database, services.keys).forget_expired()

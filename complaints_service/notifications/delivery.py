@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 import structlog
@@ -25,6 +25,7 @@ from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain
 from complaints_service.notifications.packing import Packed, Packer
 from complaints_service.notifications.rendering import Renderer
+from complaints_service.notifications.seals import Seals
 from complaints_service.notifications.smtp_address import smtp_address
 from complaints_service.notifications.store import CANCELLED, DEAD, OutboxStore, Waiting
 from complaints_service.notifications.ways import Ways
@@ -62,6 +63,7 @@ class Delivery:
         self._alarms = Alarms(database, self._ids)
         self.links = Links(database, offices)
         self._digests = Digests(database, offices, self._ids)
+        self._seals = Seals(database, offices, self._ids)
         self._dead_letters = DeadLetters(database, offices)
         self._packer = Packer(
             database, offices, keys, settings, self.links, Renderer(auto_reload=settings.dev), self._ids
@@ -76,6 +78,14 @@ class Delivery:
         """Give the gateway's connections back."""
         await self._whatsapp.close()
         await self._email.close()
+
+    async def make_seals(self) -> int:
+        """Yesterday's seal over all chains, once, with its mail to the administrators (D10); how many were made."""
+        return await self._seals.make()
+
+    async def broken_seals(self, office_id: int) -> list[date]:
+        """Days whose seal no longer fits the log: something before their end was rewritten."""
+        return await self._seals.broken(office_id)
 
     async def make_digests(self, now: datetime | None = None) -> int:
         """Today's morning digests at office time ``now`` (None: the database says); the number of new rows. Cheap to repeat."""

@@ -33,6 +33,8 @@ class MessageKind(StrEnum):
     DIGEST = "digest"
     CYCLE_REPORT = "cycle_report"
     ALARM = "alarm"
+    # The daily root over all chains (D10).
+    SEAL = "seal"
     CHAT = "chat"
 
 
