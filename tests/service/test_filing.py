@@ -8,17 +8,19 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 import pytest
 
-from complaints_service.database import SYSTEM
+from complaints_service.database import SYSTEM, Database
 from complaints_service.errors import Invalid, KeyReused
 from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
+from complaints_service.intake.service import Intake
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed, FilingKey
+from complaints_service.tickets.filing import Filed, FilingKey, Filings
 from complaints_service.tickets.model import Channel, Complaint, Privacy
 from complaints_service.wiring import open_services
 from tests.office import TheOffice, a_complaint
@@ -92,18 +94,19 @@ async def test_filing_is_one_statement(the_office: TheOffice) -> None:
     complaint = a_complaint()
     await the_office.now()
     async with the_office.services.database.pool.acquire() as connection:
-        connection.add_query_logger(lambda record: asked.append(record.query))
-        only = OneConnection(the_office.services.database, connection)
-        filings = the_office.services.filings
-        keep = filings._database
-        filings._database = only  # type: ignore[assignment]
-        try:
-            filed = await the_office.services.intake.file_complaint(
-                office, complaint, FilingKey("test", str(uuid.uuid4()), b"{}")
-            )
-        finally:
-            filings._database = keep
-            connection._con._query_loggers.clear()
+
+        def watch(record: Any) -> None:
+            asked.append(record.query)
+
+        connection.add_query_logger(watch)
+        only = OneConnection(connection)
+        services = the_office.services
+        filings = Filings(
+            cast("Database", only), services.offices, services.clock, services.keys, services.tickets.reactors
+        )
+        intake = Intake(filings, services.waker)
+        filed = await intake.file_complaint(office, complaint, FilingKey("test", str(uuid.uuid4()), b"{}"))
+        connection.remove_query_logger(watch)
     assert filed.number
     assert len(asked) == 1
     assert "INSERT INTO ticket" in asked[0]
@@ -112,9 +115,8 @@ async def test_filing_is_one_statement(the_office: TheOffice) -> None:
 class OneConnection:
     """A database of one connection that is watched."""
 
-    def __init__(self, database: object, connection: object) -> None:
+    def __init__(self, connection: object) -> None:
         self._connection = connection
-        self._database = database
 
     def connection(self) -> OneConnection:
         return self

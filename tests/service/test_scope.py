@@ -50,9 +50,9 @@ async def sign_in(client: httpx.AsyncClient, office: TheOffice, username: str) -
     client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
 
 
-async def a_lived_case(office: TheOffice, **values: object) -> Filed:
+async def a_lived_case(office: TheOffice) -> Filed:
     """A case of Lantaskim with messages, a rating and everything that could be seen of it."""
-    filed = await office.file(description="Zirkonium: paspor saya belum jadi sejak lama sekali.", **values)
+    filed = await office.file(description="Zirkonium: paspor saya belum jadi sejak lama sekali.")
     await office.act(filed.number, c.Verify(), "petugas")
     await office.act(filed.number, c.Start(), "petugas")
     await office.act(filed.number, c.Answer(text="Paspor Anda dapat diambil di loket 3.", resolves=True), "petugas")
@@ -137,7 +137,7 @@ async def test_no_command_reaches_a_foreign_ticket_and_none_tells_of_it(
 async def test_a_case_cannot_be_merged_into_a_foreign_one(petugas2: httpx.AsyncClient, the_office: TheOffice) -> None:
     foreign = await the_office.file()
     own = await the_office.file(service="itas")
-    told = []
+    told: list[tuple[int, str, str]] = []
     for into in (foreign.number, "LT-2026-999999"):
         answer = await petugas2.post(
             f"/api/v1/tickets/{own.number}/commands",
