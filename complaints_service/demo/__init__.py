@@ -24,3 +24,10 @@ async def seed(settings: Settings, admin_url: str, *, tickets: bool = True) -> l
         finally:
             await services.close()
     return people
+
+
+def run(settings: Settings, arguments: list[str]) -> int:
+    """``complaints seed --tickets N``; returns the exit code."""
+    from complaints_service.demo.bulk import run as run_bulk
+
+    return run_bulk(settings, arguments)

@@ -87,3 +87,19 @@ ON CONFLICT DO NOTHING;
 
 -- name: people_exist()$
 SELECT exists(SELECT 1 FROM person);
+
+-- name: may_copy()$
+-- COPY is refused under row-level security, and each row's foreign keys would be looked up one by one: both need the superuser.
+SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user;
+
+-- name: trust_rows()!
+-- Rows that come whole and consistent need no look-ups of foreign keys. Ends with the transaction.
+SET LOCAL session_replication_role = 'replica';
+
+-- name: new_ticket_ids(office_id, many)
+-- From the sequence that filings take theirs from, so that the service may go on filing meanwhile.
+SELECT nextval(format('ticket_number_%s', :office_id::integer)::regclass) AS id FROM generate_series(1, :many::integer);
+
+-- name: analyze()!
+-- The planner learns at once of many new rows.
+ANALYZE ticket, ticket_event, complaint_text, reporter, message, deadline, sla_timer, rating;
