@@ -16,6 +16,7 @@ from complaints_service.accounts.session_cookies import SESSION_COOKIE
 from complaints_service.accounts.token_scopes import token_may
 from complaints_service.errors import Forbidden, Unauthenticated
 from complaints_service.settings import Settings
+from complaints_service.web.bodies import form_fields
 from complaints_service.web.cookies import read_cookie
 
 AnyRequest = Request[Any, Any, Any]
@@ -59,7 +60,7 @@ async def writer(request: AnyRequest, viewer: Viewer, accounts: Accounts) -> Vie
     """
     given = request.headers.get("x-csrf-token")
     if given is None and viewer.via is Via.COOKIE and request.headers.get("content-type", "").startswith(_FORMS):
-        field: object = (await request.form()).get("csrf_token")
+        field: object = (await form_fields(request)).get("csrf_token")
         given = field if isinstance(field, str) else None
     if not accounts.csrf_matches(viewer, given):
         raise Forbidden("This page is too old to send. Load it again and repeat the step.", code="csrf")

@@ -20,6 +20,7 @@ from complaints_service.accounts.session_cookies import (
 )
 from complaints_service.errors import DomainError, Forbidden, TooMany, Unauthenticated
 from complaints_service.settings import Settings
+from complaints_service.web.bodies import form_fields
 from complaints_service.web.cookies import read_cookie
 from complaints_service.web.i18n import text
 from complaints_service.web.pages import page
@@ -45,7 +46,7 @@ async def sign_in_submit(request: PageRequest, accounts: Accounts, settings: Set
     """Sign in and go on to ``next``; a refusal shows the form again with the username kept."""
     if not same_origin(request):
         raise Forbidden("Sign in on the office's own page.", code="cross_site")
-    form = await request.form()
+    form = await form_fields(request)
     username, password, wanted = (_field(form.get(name)) for name in ("username", "password", "next"))
     address, limits = client_address(request), limits_of(request)
     try:

@@ -25,6 +25,7 @@ from complaints_service.tickets.filing import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.transitions import BY_COMMAND
+from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text
@@ -74,7 +75,7 @@ async def deed(
     request: PageRequest, number: str, writer: Viewer, tickets: Tickets, reader: TicketReader
 ) -> Response[bytes]:
     """A form of the ticket's page. When it cannot be done, the page comes back with what has changed and with every word written."""
-    given = read_form(dict(await request.form()))
+    given = read_form(dict(await form_fields(request)))
     try:
         command = to_command(given)
         acted = await tickets.act(writer.office, number, command, writer.actor(), writer.scope(), _expected(given))
@@ -99,7 +100,7 @@ async def filing(request: PageRequest, viewer: Viewer) -> Response[bytes]:
 async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, clock: OfficeClock) -> Response[bytes]:
     """Number, code and dates for the person; the form's own id makes a second sending the same ticket."""
     writer.require(*OFFICERS)
-    form = FilingForm.read(dict(await request.form()))
+    form = FilingForm.read(dict(await form_fields(request)))
     language = language_of(request)
     try:
         body, channel, received_at = read_filing(form, writer.office)

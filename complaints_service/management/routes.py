@@ -17,6 +17,7 @@ from complaints_service.management.settings_view import alarm_rows, letter_rows,
 from complaints_service.management.views import today_page
 from complaints_service.notifications.delivery import Delivery
 from complaints_service.office.model import Role
+from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text
@@ -68,7 +69,7 @@ async def add_kiosk(
 ) -> Response[bytes]:
     """A new kiosk; its token is on this answer and nowhere else."""
     writer.require(Role.ADMIN)
-    name = str((await request.form()).get("name", ""))
+    name = str((await form_fields(request)).get("name", ""))
     made, problems, status = None, {}, 201
     try:
         device, token = await kiosk.create_device(writer.office, name)

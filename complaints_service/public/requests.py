@@ -11,6 +11,7 @@ from litestar import Response
 
 from complaints_service.accounts.dependencies import same_origin
 from complaints_service.errors import Forbidden, Malformed
+from complaints_service.web.bodies import form_fields
 from complaints_service.web.pages import PageRequest
 
 # The largest form we have is a complaint of 5,000 characters, percent-encoded (up to 12 bytes for a character outside ASCII).
@@ -24,7 +25,7 @@ async def own_form(request: PageRequest) -> dict[str, str]:
     """The fields of a form that a page of this site sent; of a repeated field the last. Raises Forbidden for another site's."""
     if not same_origin(request):
         raise Forbidden("Send this from the office's own page.", code="cross_site")
-    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    form = {name: value for name, value in (await form_fields(request)).items() if isinstance(value, str)}
     try:
         # The framework's parser drops or replaces bytes that are no UTF-8: nobody would know what was meant.
         unquote_to_bytes(await request.body()).decode("utf-8")

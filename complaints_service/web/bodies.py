@@ -1,4 +1,4 @@
-"""Reading JSON from outside: every way in which it can be wrong has its clear refusal, before anything is done."""
+"""Reading what comes from outside: every way in which JSON or a form can be wrong has its clear refusal, before anything is done."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TypeVar
 
 import msgspec
+from litestar.datastructures import FormMultiDict
 
 from complaints_service.errors import FieldProblem, Invalid, Malformed
 from complaints_service.web.pages import PageRequest
@@ -28,6 +29,14 @@ async def read_json(request: PageRequest, kind: type[T]) -> T:
     if content_type and "json" not in content_type:
         raise UnsupportedMedia("Send JSON with Content-Type: application/json.")
     return decode_json(await request.body(), kind)
+
+
+async def form_fields(request: PageRequest) -> FormMultiDict:
+    """The fields of a form, of either encoding. Raises Malformed for parts that are no UTF-8 (the framework's parser only fails)."""
+    try:
+        return await request.form()
+    except UnicodeDecodeError as error:
+        raise Malformed("The text is not valid UTF-8. Send the request in UTF-8.", code="not_utf8") from error
 
 
 def decode_json(raw: bytes, kind: type[T]) -> T:

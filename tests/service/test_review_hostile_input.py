@@ -151,3 +151,11 @@ async def test_only_an_address_that_can_be_written_to_is_taken(the_office: TheOf
 async def test_an_ordinary_time_is_a_filter(the_office: TheOffice) -> None:
     soon = (datetime(2026, 11, 24, tzinfo=UTC) + timedelta(days=1)).isoformat()
     assert asked_from({"due_before": soon}, await the_office.office()).get("due_before") == soon
+
+
+@pytest.mark.parametrize("path", ["/", "/masuk", "/lacak", "/lupakan", "/bahasa", "/desk/baru", "/keluar"])
+async def test_a_form_part_that_is_no_utf_8_is_refused(officer: httpx.AsyncClient, path: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--x--\r\n'
+    del officer.headers["X-CSRF-Token"]
+    answer = await officer.post(path, content=part, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status_code == 400
