@@ -90,7 +90,9 @@ async def audit(connection: asyncpg.Connection, grace_seconds: float = GRACE_SEC
 async def _seals(connection: asyncpg.Connection, office_id: int) -> list[Violation]:
     """I7 as the world outside can check it: the daily roots that have left by mail."""
     return [
-        Violation("I7", office_id, f"seal of {row['day']}", "no longer fits the log: compare it with the mail of that day")
+        Violation(
+            "I7", office_id, f"seal of {row['day']}", "no longer fits the log: compare it with the mail of that day"
+        )
         async for row in queries("seals").broken_seals(connection, office_id=office_id)
     ]
 

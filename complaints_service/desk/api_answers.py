@@ -9,11 +9,11 @@ import msgspec
 from complaints_service.accounts.model import Viewer
 from complaints_service.desk.why import source_of, steps_of
 from complaints_service.office.model import Office
+from complaints_service.tickets.file import QueueItem, QueuePage, ReporterDetails, TicketFile
 from complaints_service.tickets.lifecycle import allowed
 from complaints_service.tickets.masking import masked
 from complaints_service.tickets.model import Ticket
 from complaints_service.tickets.port import DeadlineRow
-from complaints_service.tickets.reading import QueueItem, QueuePage, ReporterDetails, TicketFile
 from complaints_service.tickets.timeline import actor_name, status_text, timeline
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from complaints_service.office.model import Office, Person
+from complaints_service.tickets.file import QueueFilters
 from complaints_service.tickets.model import ENDED, OWED, Channel, Kind, Priority, Status
-from complaints_service.tickets.reading import QueueFilters
 
 # Names for several statuses at once. Only the first two belong to the open queue.
 GROUPS: dict[str, frozenset[Status]] = {

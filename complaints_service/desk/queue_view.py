@@ -23,8 +23,8 @@ from complaints_service.desk.words import (
 )
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office, Person, Role
+from complaints_service.tickets.file import QueueItem, QueuePage
 from complaints_service.tickets.model import Status
-from complaints_service.tickets.reading import QueueItem, QueuePage
 
 _GROUP_NAMES = {"owed": "the office owes an answer", "running": "a clock of the office runs", "ended": "ended"}
 _TIME_WORDS = {

@@ -28,11 +28,11 @@ from complaints_service.desk.words import (
 )
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
+from complaints_service.tickets.file import ReporterDetails, TicketFile
 from complaints_service.tickets.masking import masked
 from complaints_service.tickets.model import Privacy, Ticket
-from complaints_service.tickets.outcomes import may_receive
 from complaints_service.tickets.port import DeadlineRow
-from complaints_service.tickets.reading import ReporterDetails, TicketFile
+from complaints_service.tickets.receivers import may_receive
 from complaints_service.tickets.timeline import command_label, timeline
 from complaints_service.tickets.transitions import allowed, last_act
 

@@ -8,7 +8,7 @@ import msgspec
 
 from complaints_service.desk.deeds import Deed, Kept
 from complaints_service.office.model import Office
-from complaints_service.tickets.reading import TicketFile
+from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.timeline import timeline
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from complaints_service.i18n import translate
 from complaints_service.management.service import Alarm
+from complaints_service.notifications.alarm_words import alarm_text
 from complaints_service.notifications.dead_letters import DeadLetter
 from complaints_service.office.model import Office, Person, Policy, PolicyTarget, RoutingRule, Rung
 from complaints_service.office.rung_words import rung_text
@@ -78,19 +79,6 @@ LETTER_WORDS = {
     "cycle_report": "Report of a cycle",
     "alarm": "Alarm",
     "chat": "Turn of a conversation",
-}
-ALARM_WORDS = {
-    "outbox_dead": "Messages will not arrive",
-    "way_down": "A way out does not work",
-    "kiosk_clock": "The clock of a kiosk is wrong",
-    "rung_without_receiver": "An escalation reached nobody",
-    "poison_timer": "A timer cannot be carried out",
-    "worker_stalled": "Workers stand still",
-    "web_stalled": "The web process stands still",
-    "password_guessing": "Somebody guesses passwords",
-    "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
-    "whatsapp_set_aside": "A WhatsApp message could not be read",
-    "whatsapp_not_delivered": "A WhatsApp message did not arrive",
 }
 
 
@@ -178,7 +166,7 @@ def alarm_rows(alarms: list[Alarm], language: str) -> list[AlarmRow]:
     """Open alarms in words; one without words is named by its code."""
     return [
         AlarmRow(
-            translate(language, ALARM_WORDS.get(alarm.what.partition(":")[0], alarm.what)),
+            alarm_text(alarm.what, language),
             "" if alarm.details == "{}" else alarm.details,
             alarm.raised_at,
         )

@@ -14,7 +14,8 @@ from complaints_service.notifications.facts import Addressed, ListedTicket, Tick
 from complaints_service.notifications.kinds import MessageKind, Recipient
 from complaints_service.notifications.rendering import Choice
 from complaints_service.office.model import Office
-from complaints_service.tickets.timeline import TARGET_WORDS, actor_name, entries_of
+from complaints_service.tickets.timeline import actor_name, entries_of
+from complaints_service.tickets.timeline_words import TARGET_WORDS
 
 _TARGETS = ("verify", "answer", "sign", "reporter", "closing")
 # Bodies of events that templates may ask for; what an event does not have is empty.

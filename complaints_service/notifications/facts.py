@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import Office, Person
+from complaints_service.tickets.file import StoredEvent
 from complaints_service.tickets.model import Kind, Privacy, Status
-from complaints_service.tickets.reading import StoredEvent
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

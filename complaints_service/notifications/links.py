@@ -13,7 +13,7 @@ from complaints_service.keys import new_token, token_hash
 from complaints_service.notifications.facts import TicketFacts
 from complaints_service.office.model import Office, Person
 from complaints_service.office.store import OfficeStore
-from complaints_service.tickets.reading import StoredEvent
+from complaints_service.tickets.file import StoredEvent
 
 if TYPE_CHECKING:
     from asyncpg import Connection

@@ -8,9 +8,9 @@ import msgspec
 
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
+from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.model import Kind, Privacy, Status, Ticket
 from complaints_service.tickets.port import DeadlineRow
-from complaints_service.tickets.reading import TicketFile
 
 PROMISES = ("verify", "answer")
 _TITLES = {"verify": "Checked and passed on by", "answer": "Answer by"}

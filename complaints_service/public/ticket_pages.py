@@ -18,9 +18,10 @@ from complaints_service.public.opened_tickets import TICKET_COOKIE, Opened, Open
 from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
 from complaints_service.settings import Settings
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
+from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.filing import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Ticket
-from complaints_service.tickets.reading import TicketFile, TicketReader
+from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.timeline import next_step, status_text, timeline
 from complaints_service.tickets.transitions import allowed

@@ -9,8 +9,8 @@ import msgspec
 from complaints_service.office.model import Office, Person, Role, Rung, UnitKind
 from complaints_service.sla.targets import calendar_of
 from complaints_service.tickets.model import Ticket
-from complaints_service.tickets.outcomes import may_receive
 from complaints_service.tickets.port import DeadlineRow
+from complaints_service.tickets.receivers import may_receive
 
 # Targets whose keys count firings by themselves; the others are started anew within one episode and are told apart by the event.
 COUNTED_TARGETS = frozenset({"verify", "answer"})

@@ -8,8 +8,9 @@ import msgspec
 
 from complaints_service.office.model import Office
 from complaints_service.tickets.commands import AnyCommand
+from complaints_service.tickets.given import Given
 from complaints_service.tickets.model import ENDED, Actor, ActorKind, Event, NewMessage, Status, Ticket
-from complaints_service.tickets.outcomes import Given, outcome_of
+from complaints_service.tickets.outcomes import outcome_of
 from complaints_service.tickets.transitions import (
     BY_COMMAND,
     TRANSITIONS,

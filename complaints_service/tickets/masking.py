@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from complaints_service.tickets.reading import ReporterDetails
+from complaints_service.tickets.file import ReporterDetails
 
 
 def masked(details: ReporterDetails) -> ReporterDetails:

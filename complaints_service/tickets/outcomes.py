@@ -1,4 +1,4 @@
-"""What each command does beyond its line in the transition table: one small function a command."""
+"""What each command of the office does beyond its line in the transition table: one small function a command."""
 
 from __future__ import annotations
 
@@ -8,28 +8,18 @@ from datetime import datetime
 
 import msgspec
 
-from complaints_service.office.model import Office, Person, Role
+from complaints_service.office.model import Office
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.model import OPEN, Actor, Status, Ticket
-from complaints_service.tickets.transitions import REPLY_AFTER_CLOSING, Outcome, Refusal, last_act
+from complaints_service.tickets.given import Given
+from complaints_service.tickets.model import OPEN, Status, Ticket
+from complaints_service.tickets.receivers import may_receive, next_superiors, person_named
+from complaints_service.tickets.reporter_outcomes import new_episode, rate, reply
+from complaints_service.tickets.transitions import Outcome, Refusal, last_act
 
 # A note from this length on is a note of substance: a sign of life of the case (DOMAIN.md, "10 days without a sign").
 NOTE_OF_SUBSTANCE = 20
-# Ids are 32-bit; what is longer is no id (and int() refuses thousands of digits).
-MOST_DIGITS = 12
 # As for every complaint: less tells nobody anything.
 SECOND_MATTER_MIN = 10
-
-
-class Given(typing.NamedTuple):
-    """What a rule may look at: all values, no I/O. ``other``: the ticket to merge into; ``new_number``: what a split has filed."""
-
-    ticket: Ticket
-    actor: Actor
-    at: datetime
-    office: Office
-    other: Ticket | None = None
-    new_number: str | None = None
 
 
 def outcome_of(command: c.AnyCommand, given: Given) -> Outcome | Refusal:
@@ -76,25 +66,6 @@ def _set_priority(command: c.SetPriority, given: Given) -> Outcome | Refusal:
     if command.priority is ticket.priority:
         return Refusal("nothing_changed", "Nothing is different from before.")
     return Outcome(changes={"priority": command.priority}, body={"was": ticket.priority, "now": command.priority})
-
-
-def person_named(office: Office, name: str | int) -> Person | None:
-    """The active person with this id or username."""
-    if isinstance(name, int) or (name.isascii() and name.isdigit() and len(name) < MOST_DIGITS):
-        person = office.people.get(int(name))
-    else:
-        person = next((p for p in office.people.values() if p.username == name), None)
-    return person if person is not None and person.active else None
-
-
-def may_receive(office: Office, ticket: Ticket, person: Person, unit_id: int) -> bool:
-    """Whether a case of this unit may go to the person: in scope, and neither the person nor the person's unit is complained about."""
-    return (
-        person.role is not Role.ADMIN
-        and unit_id in office.scope_units(person)
-        and person.id not in ticket.reported_people
-        and not person.works_in & frozenset(ticket.reported_units)
-    )
 
 
 def _assign(command: c.Assign, given: Given) -> Outcome | Refusal:
@@ -173,34 +144,10 @@ def _escalate(command: c.Escalate, given: Given) -> Outcome | Refusal:
     )
 
 
-def next_superiors(ticket: Ticket, office: Office, at: datetime) -> tuple[int, list[int]]:
-    """The level after the ticket's and who stands there: 1 supervisors of the unit, 2 head of office, 3 regional office.
-
-    Levels at which nobody is present (or everybody is complained about) are passed over.
-    """
-    wanted = {1: Role.SUPERVISOR, 2: Role.HEAD, 3: Role.REGIONAL}
-    for level in range(min(ticket.level + 1, 3), 4):
-        found = [
-            p.id
-            for p in office.people.values()
-            if p.role is wanted[level]
-            and office.present(p, at)
-            and (level > 1 or ticket.unit_id in p.leads)
-            and may_receive(office, ticket, p, ticket.unit_id)
-        ]
-        if found:
-            return level, found
-    return ticket.level, []
-
-
 def _reopen(command: c.Reopen, given: Given) -> Outcome:
     return Outcome(
-        changes=_new_episode(given.ticket), body={"episode": given.ticket.episode + 1}, message=("note", command.reason)
+        changes=new_episode(given.ticket), body={"episode": given.ticket.episode + 1}, message=("note", command.reason)
     )
-
-
-def _new_episode(ticket: Ticket) -> dict[str, object]:
-    return {"episode": ticket.episode + 1, "answered_at": None, "level": 0, "requested_days": None}
 
 
 def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
@@ -248,52 +195,6 @@ def _refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
         return Refusal("not_requested", "Nobody has requested more time.")
     return Outcome(
         changes={"requested_days": None}, body={"assignee": ticket.assignee_id}, message=("note", command.reason)
-    )
-
-
-def _reply(command: c.Reply, given: Given) -> Outcome | Refusal:
-    ticket, at = given.ticket, given.at
-    text = command.text.strip()
-    if not text and not (command.resolved and ticket.status is Status.ANSWERED):
-        return Refusal("empty", "Write what you want to tell the office.", field="/text")
-    message = ("reporter", command.text) if text else None
-    if ticket.status is Status.ANSWERED and command.resolved:
-        return Outcome(body={"resolved": True}, message=message, status=Status.CLOSED)
-    if ticket.status is Status.CLOSED:
-        if command.resolved:  # "terima kasih", or the button pressed twice: said, and nothing to reopen
-            return Outcome(message=message)
-        if ticket.ended_at is not None and at > ticket.ended_at + REPLY_AFTER_CLOSING:
-            return Refusal(
-                "closed_too_long",
-                "This case was closed more than 30 days ago. Please file a new one and name its number.",
-            )
-        return _reopened_by_reply(ticket, message)
-    if ticket.status is Status.ANSWERED:
-        return _reopened_by_reply(ticket, message)
-    if ticket.status is Status.WAITING_REPORTER:
-        return Outcome(message=message, status=Status.IN_PROGRESS)
-    return Outcome(message=message)
-
-
-def _reopened_by_reply(ticket: Ticket, message: tuple[str, str] | None) -> Outcome:
-    return Outcome(
-        changes=_new_episode(ticket),
-        body={"reopens": True, "episode": ticket.episode + 1},
-        message=message,
-        status=Status.IN_PROGRESS,
-    )
-
-
-ELEMENTS = frozenset(f"u{n}" for n in range(1, 10))
-
-
-def _rate(command: c.Rate, _: Given) -> Outcome | Refusal:
-    if not command.elements.keys() <= ELEMENTS:
-        return Refusal("unknown_element", "The elements are u1 to u9.", field="/elements")
-    comment = command.comment.strip()
-    return Outcome(
-        body={"score": command.score, "elements": dict(command.elements)},
-        message=("reporter", comment) if comment else None,
     )
 
 
@@ -350,8 +251,7 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.RequestTime: _request_time,
     c.GrantTime: _grant_time,
     c.RefuseTime: _refuse_time,
-    c.Reply: _reply,
-    c.Rate: _rate,
+    c.Reply: reply,
+    c.Rate: rate,
     c.FireRung: _fire_rung,
 }
-__all__ = ["ELEMENTS", "Given", "may_receive", "next_superiors", "outcome_of", "person_named"]

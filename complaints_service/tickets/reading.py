@@ -14,8 +14,18 @@ from complaints_service.database import SYSTEM, Database, Scope, queries
 from complaints_service.errors import FieldProblem, Invalid, NotFound
 from complaints_service.keys import Keys
 from complaints_service.office.model import Office, Person
-from complaints_service.tickets.model import Privacy, Ticket
-from complaints_service.tickets.port import DeadlineRow
+from complaints_service.tickets.file import (
+    ComplaintWords,
+    QueueFilters,
+    QueueItem,
+    QueuePage,
+    Rating,
+    ReporterDetails,
+    StoredEvent,
+    StoredMessage,
+    TicketFile,
+)
+from complaints_service.tickets.model import Privacy
 from complaints_service.tickets.rows import deadlines_from, ticket_from
 
 # Any text may come as a number in an address; PostgreSQL takes none with a NUL.
@@ -27,130 +37,6 @@ MOST_FOUND = 500
 def storable(number: str) -> bool:
     """Whether the database can be asked for this number at all."""
     return NUL not in number
-
-
-class ComplaintWords(msgspec.Struct, frozen=True):
-    """The citizen's words; empty after erasure."""
-
-    subject: str = ""
-    description: str = ""
-    location: str | None = None
-    occurred_on: str | None = None
-    reported: str | None = None
-    erased_at: datetime | None = None
-
-
-class ReporterDetails(msgspec.Struct, frozen=True):
-    """Who complained, as far as it is stored."""
-
-    name: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    whatsapp: str | None = None
-
-
-class StoredMessage(msgspec.Struct, frozen=True):
-    """A message or note of the thread, beside event ``seq``."""
-
-    seq: int
-    sender: str
-    person_id: int | None
-    at: datetime
-    released_at: datetime
-    text: str
-
-
-class StoredEvent(msgspec.Struct, frozen=True):
-    """An entry of the log as stored; ``body`` is JSON text."""
-
-    seq: int
-    at: datetime
-    type: str
-    actor: str
-    person_id: int | None
-    body: str
-    released_at: datetime
-    undone_by: int | None
-
-    def values(self) -> dict[str, object]:
-        """The body, decoded."""
-        return msgspec.json.decode(self.body, type=dict[str, object])
-
-
-class Rating(msgspec.Struct, frozen=True):
-    """The reporter's judgement in the present episode."""
-
-    score: int
-    at: datetime
-
-
-class TicketFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One ticket and everything around it. ``reporter`` is None when nothing is stored or the reader may not see it."""
-
-    ticket: Ticket
-    now: datetime
-    text: ComplaintWords
-    reporter: ReporterDetails | None
-    reporter_hidden: bool
-    messages: tuple[StoredMessage, ...]
-    events: tuple[StoredEvent, ...]
-    deadlines: tuple[DeadlineRow, ...]
-    rating: Rating | None
-    merged_into: str | None
-
-
-class QueueFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """What to list. ``ended``: all tickets by receipt instead of the open ones by next breach."""
-
-    statuses: tuple[str, ...] = ()
-    unit: int | None = None
-    assignee: int | None = None
-    unassigned: bool = False
-    category: str | None = None
-    service: str | None = None
-    kind: str | None = None
-    channel: str | None = None
-    priority: str | None = None
-    overdue: bool = False
-    due_before: datetime | None = None
-    due_from: datetime | None = None
-    received_from: datetime | None = None
-    received_before: datetime | None = None
-    words: str | None = None
-    newest_first: bool = False
-
-
-class QueueItem(msgspec.Struct, frozen=True):
-    """One row of the queue."""
-
-    id: int
-    number: str
-    status: str
-    kind: str
-    category: str | None
-    service: str | None
-    channel: str
-    privacy: str
-    priority: str
-    unit_id: int
-    assignee_id: int | None
-    received_at: datetime
-    next_due_at: datetime | None
-    level: int
-    version: int
-    oversight: bool
-    requested_days: int | None
-    subject: str
-    excerpt: str
-
-
-class QueuePage(msgspec.Struct, frozen=True):
-    """A page of the queue, where the next one begins, and counts of the whole scope."""
-
-    items: list[QueueItem]
-    next_cursor: str | None
-    counts: dict[str, int]
-    now: datetime
 
 
 class TicketReader:

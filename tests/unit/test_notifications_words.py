@@ -14,8 +14,8 @@ from complaints_service.notifications.facts import Addressed
 from complaints_service.notifications.kinds import MessageKind
 from complaints_service.notifications.rendering import Email, Renderer
 from complaints_service.office.model import Role
+from complaints_service.tickets.file import StoredEvent
 from complaints_service.tickets.model import Status
-from complaints_service.tickets.reading import StoredEvent
 from tests.unit.test_notifications_owed import NOW, OFFICE, a_deadline, a_message, facts
 
 KEYS = Keys(b"k" * 32)
@@ -145,5 +145,5 @@ def test_a_chat_message_names_its_ticket_for_there_is_no_subject(kind: str) -> N
 
 
 def test_every_kind_has_words() -> None:
-    own = {"roll_up", "digest", "cycle_report", "alarm", "chat"}
+    own = {"roll_up", "digest", "cycle_report", "alarm", "seal", "chat"}
     assert {kind.value for kind in MessageKind} == set(REPORTER_KINDS) | set(PERSON_KINDS) | own
