@@ -207,8 +207,9 @@ def _next_due(rows: Rows, ticket: Ticket) -> datetime | None:
 
 
 def _unreached(change: Change) -> tuple[str, ...]:
-    return tuple(
-        f"rung_without_receiver:{change.after.id}:{event.seq}"
+    """One alarm a ticket, open until somebody has seen to it: a case that nobody may receive must not flood the administrator."""
+    alone = any(
+        event.type == "rung_fired" and event.body["act"] == "notify" and not event.body["recipients"]
         for event in change.events
-        if event.type == "rung_fired" and event.body["act"] == "notify" and not event.body["recipients"]
     )
+    return (f"rung_without_receiver:{change.after.id}",) if alone else ()

@@ -66,3 +66,17 @@ async def test_a_withdrawal_calls_escalations_off_at_once(the_office: TheOffice)
     office = await the_office.office()
     await the_office.services.tickets.act(office, number, c.Withdraw(), REPORTER_ACTOR, scope)
     assert await _rungs(the_office, number) == {"cancelled"}
+
+
+async def test_a_case_that_reaches_nobody_is_one_alarm_however_often_it_rings(the_office: TheOffice) -> None:
+    filed = await the_office.file(reported_unit="ditjen")
+    for _ in range(3):
+        await the_office.move_clock(timedelta(days=45))
+        await the_office.fire()
+    async with the_office.services.database.connection() as connection:
+        raised = await connection.fetchval(
+            "SELECT count(*) FROM alarm WHERE key LIKE 'rung_without_receiver:' || $1 || '%'", str(filed.ticket_id)
+        )
+    rungs = [e for e in (await the_office.file_of(filed.number)).events if e.type == "rung_fired"]
+    assert len(rungs) > 3
+    assert raised == 1
