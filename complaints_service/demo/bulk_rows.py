@@ -33,8 +33,9 @@ from complaints_service.tickets.port import DeadlineRow, TimerRow
 from complaints_service.tickets.rows import SALT_BYTES, SEED_BYTES
 
 TWO_YEARS_DAYS = 730
-# Ended lives begin so long ago that the latest answer and the wait for a reply are over.
-ENDED_BEFORE_DAYS = 75
+# Ended lives may have begun as lately as this; one that would end in the future begins so much earlier.
+LATEST_ENDED_DAYS = 4
+EARLIER_DAYS = 45
 ENDED_SHARE = 0.9
 # Of a hundred open tickets, with how many days ago they may have come at most.
 _OPEN = (
@@ -106,18 +107,29 @@ class BulkRows:
     def add(self, ticket_id: int) -> None:
         """One more ticket under this id."""
         dice = self._dice
-        ended = dice.random() < ENDED_SHARE
-        if ended:
-            ago, status = dice.uniform(ENDED_BEFORE_DAYS, TWO_YEARS_DAYS), Status.CLOSED
-        else:
-            status, most = dice.choice(self._stages)
-            ago = dice.uniform(most * 0.6 if most > 20 else 0.05, most)
         told = tell(self._words, dice)
+        if dice.random() < ENDED_SHARE:
+            ago = dice.uniform(LATEST_ENDED_DAYS, TWO_YEARS_DAYS)
+            while not self._add_ended(ticket_id, told, ago):
+                ago += EARLIER_DAYS
+            return
+        status, most = dice.choice(self._stages)
+        ago = dice.uniform(most * 0.6 if most > 20 else 0.05, most)
         complaint = self._complaint(told, self._now - timedelta(days=ago))
         placed = self._place(told, complaint)
         ticket = self._fresh(ticket_id, complaint, placed)
-        life = self._teller.ended(ticket, dice) if ended else self._teller.open(ticket, status, dice)
+        self._write(ticket, complaint, placed, self._teller.open(ticket, status, dice))
+
+    def _add_ended(self, ticket_id: int, told: Told, days_ago: float) -> bool:
+        """A life that began then and is over; False when it would not be over yet."""
+        complaint = self._complaint(told, self._now - timedelta(days=days_ago))
+        placed = self._place(told, complaint)
+        ticket = self._fresh(ticket_id, complaint, placed)
+        life = self._teller.ended(ticket, self._dice)
+        if max(step.at for step in life.steps) >= self._now - timedelta(minutes=1):
+            return False
         self._write(ticket, complaint, placed, life)
+        return True
 
     def _complaint(self, told: Told, received_at: datetime) -> Complaint:
         dice = self._dice
