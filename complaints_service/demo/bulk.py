@@ -17,7 +17,8 @@ import msgspec
 
 from complaints_service.clock import monotonic
 from complaints_service.database import queries
-from complaints_service.demo.bulk_rows import COLUMNS, BulkRows
+from complaints_service.demo.bulk_rows import COLUMNS
+from complaints_service.demo.bulk_tickets import BulkTickets
 from complaints_service.keys import Keys
 from complaints_service.office.store import office_from_json
 from complaints_service.settings import Settings
@@ -125,7 +126,7 @@ class Copier:
 
     def __init__(self, plan: Plan) -> None:
         self._url = plan.url
-        self._made = BulkRows(office_from_json(plan.office), Keys(plan.secret), plan.now)
+        self._made = BulkTickets(office_from_json(plan.office), Keys(plan.secret), plan.now)
 
     async def copy(self, ids: list[int]) -> int:
         """Tickets under these ids; returns how many. Raises what asyncpg raises; then none of the chunk is stored."""

@@ -13,7 +13,7 @@ import pytest
 
 from complaints_service.database import upgrade
 from complaints_service.demo import run, seed
-from complaints_service.demo.bulk_rows import BulkRows
+from complaints_service.demo.bulk_tickets import BulkTickets
 from complaints_service.demo.office_value import demo_office
 from complaints_service.doctor_audit import audit
 from complaints_service.keys import Keys
@@ -105,7 +105,7 @@ async def test_they_can_be_found_by_their_words_and_bring_no_mail(seeded: asyncp
 
 
 def test_anonymous_ones_have_no_reporter() -> None:
-    made = BulkRows(demo_office(), Keys(b"k" * 32), NOW)
+    made = BulkTickets(demo_office(), Keys(b"k" * 32), NOW)
     made.begin(seed=3)
     for ticket_id in range(1, 400):
         made.add(ticket_id)
