@@ -77,8 +77,9 @@ class Sweeper:
                 log.warning("database_away", part=name, error=type(error).__name__)
             except Exception:
                 log.exception("sweep_failed", part=name)
+            pause = await self._pause(name)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), await self._pause(name))
+                await asyncio.wait_for(event.wait(), pause)
             await asyncio.sleep(_SOON.total_seconds())
 
     async def _pause(self, name: str) -> float:
