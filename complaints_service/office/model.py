@@ -141,8 +141,10 @@ class Policy(msgspec.Struct, frozen=True):
     ladders: dict[str, tuple[Rung, ...]] = {}
 
     def __post_init__(self) -> None:
+        ladders: dict[str, tuple[Rung, ...]] = {}
         for rung in self.rungs:
-            self.ladders[rung.target] = (*self.ladders.get(rung.target, ()), rung)
+            ladders[rung.target] = (*ladders.get(rung.target, ()), rung)
+        msgspec.structs.force_setattr(self, "ladders", ladders)
 
 
 class CalendarVersion(msgspec.Struct, frozen=True):
