@@ -93,23 +93,46 @@ def service(**settings: str) -> Iterator[Service]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def resident_megabytes(group: int) -> dict[str, float]:
-    """Memory of the processes of one process group, by what they are (proportional set size, so shared pages count once)."""
+def resident_megabytes(supervisor: int) -> dict[str, float]:
+    """Memory of a service's processes by what they are (proportional set size, so shared pages count once)."""
     found: dict[str, float] = {}
-    for path in Path("/proc").iterdir():
-        if not path.name.isdigit():
-            continue
+    for process, kind in _processes(supervisor):
         with contextlib.suppress(OSError):
-            if os.getpgid(int(path.name)) != group:
-                continue
-            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            kind = next((k for k, mark in KINDS.items() if mark in line), None)
-            if kind is None:
-                continue
-            rollup = (path / "smaps_rollup").read_text()
+            rollup = (process / "smaps_rollup").read_text()
             pss = sum(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Pss:"))
             found[kind] = round(found.get(kind, 0.0) + pss / 1024, 1)
     return found
+
+
+def cpu_seconds(supervisor: int) -> dict[str, float]:
+    """CPU time (user and system) that a service's processes have used so far, by what they are: it does not depend on how busy
+    the machine is otherwise, as a rate does."""
+    found: dict[str, float] = {}
+    for process, kind in _processes(supervisor):
+        with contextlib.suppress(OSError):
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks = sum(int(field) for field in fields[11:15])  # with the children that have ended
+            found[kind] = found.get(kind, 0.0) + ticks / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def _processes(supervisor: int) -> Iterator[tuple[Path, str]]:
+    """Everything below the supervisor that is one of ``KINDS``; PostgreSQL's backends leave the process group, so by parent."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with contextlib.suppress(OSError):
+                parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+    below = {supervisor}
+    while more := {process for process, parent in parents.items() if parent in below} - below:
+        below |= more
+    for process in below:
+        path = Path("/proc") / str(process)
+        with contextlib.suppress(OSError):
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            kind = next((k for k, mark in KINDS.items() if mark in line), None)
+            if kind is not None:
+                yield path, kind
 
 
 KINDS = {"web": "complaints web", "worker": "complaints worker", "PostgreSQL": "postgres", "Valkey": "valkey-server"}

@@ -27,10 +27,7 @@ class Intake:
         def place(current: Office, received_at: datetime) -> Routed:
             return route(complaint, current, received_at)
 
-        filed = await self._filings.file(office, complaint, place, key)
-        if not filed.replayed:
-            self._waker.wake()
-        return filed
+        return await self._filings.file(office, complaint, place, key, self._waker.wake)
 
     async def filed_again(self, office: Office, ticket_id: int) -> Filed:
         """The receipt of a ticket once more, for whoever has proved to hold it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ from complaints_service.tickets.rows import as_json, binary, event_row, fresh_se
 
 # Stale office rows or a stale clock are read anew and the statement is tried again; more than this means trouble.
 TRIES = 4
+# What is due later than this the workers' own sweeps find in time.
+SOON = timedelta(minutes=1)
 
 
 class FilingKey(msgspec.Struct, frozen=True):
@@ -123,12 +125,18 @@ class Filings:
         self._reactors = tuple(reactors)
 
     async def file(
-        self, office: Office, complaint: Complaint, place: Callable[[Office, datetime], Placed], key: FilingKey
+        self,
+        office: Office,
+        complaint: Complaint,
+        place: Callable[[Office, datetime], Placed],
+        key: FilingKey,
+        wake: Callable[[], None],
     ) -> Filed:
         """File a checked complaint, or give the first answer again when the key is known.
 
-        ``place`` routes it in the office as it is at that moment. Raises KeyReused when the key came with another body,
-        Unavailable when clock or configuration cannot be brought up to date.
+        ``place`` routes it in the office as it is at that moment; ``wake`` is called when the filing has left a message to send or
+        a timer that is due soon. Raises KeyReused when the key came with another body, Unavailable when clock or configuration
+        cannot be brought up to date.
         """
         key_hash, body_hash = self._hashes(key)
         for _ in range(TRIES):
@@ -138,6 +146,8 @@ class Filings:
             async with self._database.connection() as connection:
                 row = await self._insert(connection, office, prepared, key_hash, body_hash)
             if row["id"] is not None:
+                if prepared.due_soon:
+                    wake()
                 return self._answer(office, prepared, row["id"], row["number"])
             self._clock.set(row["office_time"])
             if not row["config_current"]:
@@ -260,7 +270,9 @@ class Filings:
             config_version=office.config_version,
             least_open_unit=placed.unit_id if placed.wants_assignee else None,
             not_to=list(placed.excluded_people),
-            absent=[p.id for p in office.people.values() if not office.present(p, new.now)],
+            absent=[p.id for p in office.people.values() if not office.present(p, new.now)]
+            if placed.wants_assignee
+            else [],
             ticket=as_json(ticket),
             complaint_text=as_json(words.complaint_text),
             reporter=as_json(words.reporter),
@@ -323,6 +335,10 @@ class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     effects: Effects
     promised: tuple[PromisedDeadline, ...]
     now: datetime
+
+    @property
+    def due_soon(self) -> bool:
+        return bool(self.effects.outbox) or any(timer.due_at < self.now + SOON for timer in self.effects.timers)
 
 
 class _FiledBody(msgspec.Struct, frozen=True):

@@ -5,10 +5,11 @@
 -- rows themselves are not visible here.
 WITH guard AS MATERIALIZED (
     SELECT
+        o.number_prefix,
         o.config_version = :config_version::bigint AS config_current,
-        abs(extract(EPOCH FROM office_now() - :at::timestamptz)) < 5 AS clock_right,
-        office_now() AS office_time
-    FROM office AS o
+        abs(extract(EPOCH FROM t.office_time - :at::timestamptz)) < 5 AS clock_right,
+        t.office_time
+    FROM office AS o, (SELECT office_now() AS office_time) AS t
     WHERE o.id = :office_id::integer
 ),
 new_id AS MATERIALIZED (
@@ -29,7 +30,8 @@ taken AS (
 assignee AS MATERIALIZED (
     SELECT p.id
     FROM person AS p
-    WHERE p.office_id = :office_id::integer AND p.unit_id = :least_open_unit::integer AND p.active AND p.role = 'officer'
+    WHERE :least_open_unit::integer IS NOT NULL
+        AND p.office_id = :office_id::integer AND p.unit_id = :least_open_unit::integer AND p.active AND p.role = 'officer'
         AND NOT p.id = ANY (:not_to::integer[]) AND NOT p.id = ANY (:absent::integer[])
     ORDER BY open_cases(p.office_id, p.id), p.id
     LIMIT 1
@@ -37,10 +39,9 @@ assignee AS MATERIALIZED (
 numbered AS MATERIALIZED (
     SELECT
         taken.id,
-        format('%s-%s-%s', o.number_prefix, :year::text, lpad(taken.id::text, 6, '0')) AS number,
+        format('%s-%s-%s', guard.number_prefix, :year::text, lpad(taken.id::text, 6, '0')) AS number,
         (SELECT assignee.id FROM assignee) AS assignee_id
-    FROM taken
-    INNER JOIN office AS o ON o.id = :office_id::integer
+    FROM taken, guard
 ),
 new_ticket AS (
     INSERT INTO ticket (

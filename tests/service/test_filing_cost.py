@@ -1,0 +1,14 @@
+"""What makes filing slow without making it wrong."""
+
+from __future__ import annotations
+
+from complaints_service.wiring import Services
+
+
+async def test_the_key_of_tickets_is_their_newest_index(services: Services) -> None:
+    """Foreign keys plan once a session; of equally cheap indexes they take the newest (sql/migrations/0017_cheap_checks.sql)."""
+    async with services.database.connection() as connection:
+        newest = await connection.fetchval(
+            "SELECT max(indexrelid)::regclass::text FROM pg_index WHERE indrelid = 'ticket'::regclass"
+        )
+    assert newest == "ticket_pkey"
