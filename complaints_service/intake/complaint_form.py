@@ -18,6 +18,7 @@ from complaints_service.tickets.model import Channel, Complaint, Kind, Privacy
 DESCRIPTION_MIN = 10
 DESCRIPTION_MAX = 5_000
 LATEST_RECEIPT = timedelta(days=365)
+EARLIEST_YEAR = 1990
 
 Slug = Annotated[str, Meta(max_length=60)]
 Upload = NewType("Upload", str)
@@ -180,7 +181,9 @@ class _Check:
         except ValueError:
             self.refuse("/occurred_on", "not_a_date", "Write the day as year-month-day, for example 2026-11-20.")
             return None
-        if day > (now + timedelta(days=1)).date():
+        if day.year < EARLIEST_YEAR or len(cleaned) != len("2026-11-20"):
+            self.refuse("/occurred_on", "not_a_date", "Write the day as year-month-day, for example 2026-11-20.")
+        elif day > (now + timedelta(days=1)).date():
             self.refuse("/occurred_on", "in_the_future", "This day is still to come.")
         return day.isoformat()
 

@@ -101,6 +101,8 @@ def _started(change: Change, target: str) -> DeadlineRow:
     ticket = change.after
     if target == "sign":
         start = ticket.last_sign_at
+    elif target == "verify" and ticket.split_from is not None:
+        start = _at(change)  # the first ticket was verified long ago; its second matter is new to the office now
     elif target in PROMISED and ticket.episode == 0:
         start = ticket.received_at
     else:

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 BATCH = 250
 # Batches that are worked on side by side: the database reads and writes one while the rules go over another.
 AT_ONCE = 2
-# A ticket whose timers fail is tried this often, a minute apart, before it is set aside as poison.
+# A ticket whose timers fail is tried this often, a minute apart; then there is an alarm and it is tried hour by hour.
 MOST_TRIES = 5
 
 

@@ -7,6 +7,9 @@ from complaints_service.tickets.given import Given
 from complaints_service.tickets.model import Status, Ticket
 from complaints_service.tickets.transitions import REPLY_AFTER_CLOSING, Outcome, Refusal
 
+# Ended, but a word of the reporter's brings them back for 30 days: closed, and withdrawn or lapsed (DOMAIN.md: "a way back").
+REOPENED_BY_REPLY = frozenset({Status.CLOSED, Status.WITHDRAWN})
+
 
 def new_episode(ticket: Ticket) -> dict[str, object]:
     """A case that goes on after it was answered: a new answer clock, the ladder from the bottom."""
@@ -22,7 +25,7 @@ def reply(command: c.Reply, given: Given) -> Outcome | Refusal:
     message = ("reporter", command.text) if text else None
     if ticket.status is Status.ANSWERED and command.resolved:
         return Outcome(body={"resolved": True}, message=message, status=Status.CLOSED)
-    if ticket.status is Status.CLOSED:
+    if ticket.status in REOPENED_BY_REPLY and ticket.status_for_citizen(at) is ticket.status:
         if command.resolved:  # "terima kasih", or the button pressed twice: said, and nothing to reopen
             return Outcome(message=message)
         if ticket.ended_at is not None and at > ticket.ended_at + REPLY_AFTER_CLOSING:

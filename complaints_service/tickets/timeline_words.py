@@ -30,7 +30,7 @@ NEXT_STEPS = {
     Status.REJECTED: "The office does not take up this case; the reason is in the messages. You may turn to the Ombudsman.",
     Status.FORWARDED: "The case was passed to another agency, which will answer you.",
     Status.MERGED: "The case goes on together with {merged}.",
-    Status.WITHDRAWN: "The case ended without an answer. You may file it again at any time.",
+    Status.WITHDRAWN: "The case has ended. If you want to go on, write to us here within 30 days and it opens again.",
 }
 MISSED = "We promised an answer by {answer} and missed that date. The case has been passed up to the superiors of the office."
 

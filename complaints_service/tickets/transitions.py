@@ -97,12 +97,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     _office("undo", _ALL, None, "undone", undoable=False, sign=False, note="the own last deed, for 10 s"),
     Transition(
         "reply",
-        OPEN | {Status.CLOSED},
+        OPEN | {Status.CLOSED, Status.WITHDRAWN},
         None,
         ActorKind.REPORTER,
         _NOBODY,
         "replied",
-        note="waiting_reporter and answered go on as in_progress, `resolved` closes an answered case; a closed case reopens for 30 days",
+        note="waiting_reporter and answered go on as in_progress, `resolved` closes an answered case; "
+        "a closed or withdrawn case reopens for 30 days",
     ),
     Transition(
         "rate",
@@ -113,7 +114,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "rated",
         acts=False,
         sign=False,
-        note="once per episode",
+        note="the last one in an episode counts",
     ),
     Transition("withdraw", OWED, Status.WITHDRAWN, ActorKind.REPORTER, _NOBODY, "withdrawn"),
     Transition(

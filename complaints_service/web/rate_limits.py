@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 WINDOW_SECONDS = 60
 VALKEY_TIMEOUT = 0.05
 PAUSE_SECONDS = 2.0
@@ -53,6 +55,7 @@ class RateLimits:
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._keys = keys
+        self.trusted_proxies = tuple(ipaddress.ip_network(text, strict=False) for text in settings.trusted_proxies)
         self._most: dict[Limit, int | None] = {
             Limit.FILING: settings.rate_filing_per_minute,
             Limit.LOOKUP: settings.rate_lookup_per_minute,
@@ -160,8 +163,33 @@ def network(address: str) -> str:
 
 
 def client_address(connection: Connection) -> str:
-    """The address at the other end of the connection. Proxy headers are not trusted: anybody can write them (CVE-2025-59152)."""
-    return connection.client.host if connection.client is not None else "local"
+    """Who sends: the other end of the connection, or, when that is a proxy we trust, the last address it names that is none.
+
+    Nobody else's X-Forwarded-For counts: anybody can write one (CVE-2025-59152).
+    """
+    peer = connection.client.host if connection.client is not None else "local"
+    trusted = limits_of(connection).trusted_proxies
+    if not _within(peer, trusted):
+        return peer
+    for hop in reversed(connection.headers.get("x-forwarded-for", "").split(",")):
+        named = hop.strip()
+        if not _is_address(named):
+            return peer
+        if not _within(named, trusted):
+            return named
+    return peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
+    return bool(networks) and _is_address(address) and any(ipaddress.ip_address(address) in known for known in networks)
 
 
 def limits_of(connection: Connection) -> RateLimits:

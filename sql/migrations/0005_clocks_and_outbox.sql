@@ -37,7 +37,7 @@ CREATE TABLE sla_timer (
     occurrence integer NOT NULL DEFAULT 0,
     target text NOT NULL,
     due_at timestamptz NOT NULL,
-    state text NOT NULL DEFAULT 'armed' CHECK (state IN ('armed', 'fired', 'called_off', 'poison')),
+    state text NOT NULL DEFAULT 'armed' CHECK (state IN ('armed', 'fired', 'called_off')),
     off_by_seq integer,
     armed_by_seq integer NOT NULL,
     fired_at timestamptz,

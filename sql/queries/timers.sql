@@ -37,18 +37,18 @@ LEFT JOIN reporter AS r ON r.office_id = l.office_id AND r.ticket_id = l.id
 ORDER BY l.due_at;
 
 -- name: put_aside(office_id, ticket_id, most)^
--- A ticket whose timers cannot be fired steps aside for a minute; after the last try its timers are poison and raise an alarm.
+-- A ticket whose timers cannot be fired steps aside: for a minute, and from the last try on for an hour at a time with an alarm.
+-- It stays armed all the same (I12): what is mended later still fires.
 WITH tried AS (
     UPDATE sla_timer SET
-        attempts = attempts + 1,
-        due_at = office_now() + interval '1 minute',
-        state = CASE WHEN attempts + 1 >= :most THEN 'poison' ELSE state END
+        attempts = least(attempts + 1, 30000),
+        due_at = office_now() + CASE WHEN attempts + 1 >= :most THEN interval '1 hour' ELSE interval '1 minute' END
     WHERE office_id = :office_id AND ticket_id = :ticket_id AND state = 'armed' AND due_at <= (SELECT office_now())
-    RETURNING state
+    RETURNING attempts >= :most AS hopeless
 ),
 alarmed AS (
     INSERT INTO alarm (office_id, key, what)
-    SELECT :office_id, 'poison_timer:' || :ticket_id::text, 'poison_timer' FROM tried WHERE tried.state = 'poison' LIMIT 1
+    SELECT :office_id, 'poison_timer:' || :ticket_id::text, 'poison_timer' FROM tried WHERE tried.hopeless LIMIT 1
     ON CONFLICT (office_id, key) WHERE cleared_at IS NULL DO NOTHING
 )
 SELECT count(*) AS tried FROM tried;
