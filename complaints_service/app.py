@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -67,11 +67,12 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:
+        from complaints_service.dev.local_only import local_only
         from complaints_service.dev.routes import ROUTES as DEV
         from complaints_service.dev.whatsapp import ROUTES as DEV_WHATSAPP
         from complaints_service.public.routes import DEV_ROUTES as COMPONENTS
 
-        routes += [*DEV, *DEV_WHATSAPP, *COMPONENTS]
+        routes += [*DEV, *DEV_WHATSAPP, Router(path="/", guards=[local_only], route_handlers=COMPONENTS)]
     app = Litestar(
         route_handlers=routes,
         dependencies={
