@@ -17,6 +17,7 @@ from complaints_service.errors import KeyReused, Unavailable
 from complaints_service.keys import Keys, new_token
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
+from complaints_service.tickets.chain import body_text, event_hash
 from complaints_service.tickets.model import (
     REPORTER_ACTOR,
     Actor,
@@ -29,7 +30,7 @@ from complaints_service.tickets.model import (
 )
 from complaints_service.tickets.pipeline import react
 from complaints_service.tickets.port import Change, Effects, Reactor
-from complaints_service.tickets.rows import as_json, binary, event_row, fresh_seed, ticket_row, words_of
+from complaints_service.tickets.rows import as_json, binary, fresh_seed, words_of
 
 # Stale office rows or a stale clock are read anew and the statement is tried again; more than this means trouble.
 TRIES = 4
@@ -257,30 +258,34 @@ class Filings:
         complaint, placed = new.complaint, new.placed
         phone_key = self._keys.digest("phone", complaint.reporter_phone) if complaint.reporter_phone else None
         email_key = self._keys.digest("email", complaint.reporter_email.lower()) if complaint.reporter_email else None
-        words = words_of(office.id, complaint, phone_key, email_key)
-        event, head = event_row(office.id, 0, new.event, new.ticket.chain_seed, words.digest)
-        ticket = ticket_row(msgspec.structs.replace(new.ticket, chain_head=head))
-        return await queries("tickets").file_complaint(
-            connection,
-            office_id=office.id,
-            key_hash=key_hash,
-            body_hash=body_hash,
-            at=new.now,
-            year=str(new.ticket.received_at.astimezone(ZoneInfo(office.time_zone)).year),
-            config_version=office.config_version,
-            least_open_unit=placed.unit_id if placed.wants_assignee else None,
-            not_to=list(placed.excluded_people),
-            absent=[p.id for p in office.people.values() if not office.present(p, new.now)]
+        words = words_of(complaint, phone_key, email_key)
+        event = new.event
+        body = body_text(event.body)
+        head = event_hash(new.ticket.chain_seed, event.seq, event.at, event.type, event.actor.label, body, words.digest)
+        parameters = msgspec.structs.asdict(new.ticket)
+        parameters |= words.columns
+        parameters |= {
+            "key_hash": key_hash,
+            "body_hash": body_hash,
+            "at": new.now,
+            "year": str(new.ticket.received_at.astimezone(ZoneInfo(office.time_zone)).year),
+            "config_version": office.config_version,
+            "least_open_unit": placed.unit_id if placed.wants_assignee else None,
+            "not_to": placed.excluded_people,
+            "absent": [p.id for p in office.people.values() if not office.present(p, new.now)]
             if placed.wants_assignee
             else [],
-            ticket=as_json(ticket),
-            complaint_text=as_json(words.complaint_text),
-            reporter=as_json(words.reporter),
-            event=as_json(event),
-            deadlines=as_json(new.effects.deadlines),
-            timers=as_json(new.effects.timers),
-            outbox=as_json(new.effects.outbox),
-        )
+            "chain_head": head,
+            "type": event.type,
+            "actor": event.actor.label,
+            "person_id": event.actor.person_id,
+            "body": body,
+            "content_digest": words.digest,
+            "deadlines": as_json(new.effects.deadlines),
+            "timers": as_json(new.effects.timers),
+            "outbox": as_json(new.effects.outbox),
+        }
+        return await queries("tickets").file_complaint(connection, **parameters)
 
     def _answer(self, office: Office, new: _Prepared, ticket_id: int, number: str) -> Filed:
         return Filed(

@@ -132,37 +132,45 @@ def event_row(
 
 
 class Words(msgspec.Struct, frozen=True):
-    """The erasable rows of a filing and the digest its first event carries."""
+    """The erasable parts of a filing by column, and the digest its first event carries."""
 
-    complaint_text: dict[str, object]
-    reporter: list[dict[str, object]]
+    columns: dict[str, object]
     digest: bytes
 
 
-def words_of(office_id: int, complaint: Complaint, phone_key: bytes | None, email_key: bytes | None) -> Words:
-    """Split a complaint into its text and its reporter, each with salt and digest. Anonymous: no reporter row at all."""
+def words_of(complaint: Complaint, phone_key: bytes | None, email_key: bytes | None) -> Words:
+    """Split a complaint into its text and its reporter, each with salt and digest. Anonymous: no digest of a reporter, no row."""
     salt = secrets.token_bytes(SALT_BYTES)
     reported = " / ".join(part for part in (complaint.reported_unit, complaint.reported_person) if part) or None
     texts = (complaint.subject, complaint.description, complaint.location, complaint.occurred_on, reported)
     text_digest = content_digest(salt, *texts)
-    names = ("subject", "description", "location", "occurred_on", "reported")
-    text_row: dict[str, object] = dict(zip(names, texts, strict=True))
-    text_row |= {"office_id": office_id, "salt": binary(salt), "digest": binary(text_digest)}
     details = (complaint.reporter_name, complaint.reporter_phone, complaint.reporter_email, complaint.reporter_whatsapp)
-    if not any(details):
-        return Words(text_row, [], joint_digest(text_digest))
-    salt = secrets.token_bytes(SALT_BYTES)
-    digest = content_digest(salt, *details)
-    reporter: dict[str, object] = dict(zip(("name", "phone", "email", "whatsapp"), details, strict=True))
-    reporter |= {
-        "office_id": office_id,
-        "phone_key": binary(phone_key) if phone_key else None,
-        "email_key": binary(email_key) if email_key else None,
+    reporter_salt = reporter_digest = None
+    if any(details):
+        reporter_salt = secrets.token_bytes(SALT_BYTES)
+        reporter_digest = content_digest(reporter_salt, *details)
+        digest = joint_digest(text_digest, reporter_digest)
+    else:
+        digest = joint_digest(text_digest)
+    columns: dict[str, object] = {
+        "subject": complaint.subject,
+        "description": complaint.description,
+        "location": complaint.location,
+        "occurred_on": complaint.occurred_on,
+        "reported": reported,
+        "text_salt": salt,
+        "text_digest": text_digest,
+        "name": complaint.reporter_name,
+        "phone": complaint.reporter_phone,
+        "email": complaint.reporter_email,
+        "whatsapp": complaint.reporter_whatsapp,
+        "phone_key": phone_key,
+        "email_key": email_key,
         "chat_id": complaint.chat_id,
-        "salt": binary(salt),
-        "digest": binary(digest),
+        "reporter_salt": reporter_salt,
+        "reporter_digest": reporter_digest,
     }
-    return Words(text_row, [reporter], joint_digest(text_digest, digest))
+    return Words(columns, digest)
 
 
 def fresh_seed() -> bytes:

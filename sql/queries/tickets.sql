@@ -1,5 +1,5 @@
--- name: file_complaint(office_id, key_hash, body_hash, at, year, config_version, least_open_unit, not_to, absent, ticket, complaint_text, reporter, event, deadlines, timers, outbox)^
--- Filing in one round trip and one statement: idempotency key, number, ticket, words, first event, deadlines, timers, outbox rows.
+-- name: file_complaint(config_version, at, office_id, key_hash, body_hash, least_open_unit, not_to, absent, year, status, status_before, kind, channel, privacy, language, category, service, priority, simple, oversight, unit_id, reported_units, reported_people, received_at, filed_by, next_due_at, last_sign_at, split_from, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, subject, description, location, occurred_on, reported, text_salt, text_digest, name, phone, email, whatsapp, phone_key, email_key, chat_id, reporter_salt, reporter_digest, type, actor, person_id, body, content_digest, deadlines, timers, outbox)^
+-- Filing in one round trip and one statement (parameters: tickets/filing.py): idempotency key, number, ticket, words, first event, deadlines, timers, outbox rows.
 -- Nothing is written when the key is known, when the office's rows have changed since they were read (config_version), or when the
 -- process's estimate of office time is more than 5 s off. Answers come from the CTEs that made them: under row-level security the
 -- rows themselves are not visible here.
@@ -50,30 +50,39 @@ new_ticket AS (
         split_from, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, last_event_at
     )
     SELECT
-        r.office_id, n.id, n.number, r.status, r.status_before, r.released_at, r.kind, r.channel, r.privacy, r.language, r.category,
-        r.service, r.priority, r.simple, r.oversight, r.unit_id, n.assignee_id, r.reported_units, r.reported_people, r.received_at,
-        r.filed_by, r.next_due_at, r.last_sign_at, r.split_from, r.policy_version, r.calendar_version, r.key_id, r.seq, r.version,
-        r.chain_seed, r.chain_head, r.last_event_at
-    FROM numbered AS n, json_populate_record(NULL::ticket, :ticket::json) AS r
+        :office_id::integer, n.id, n.number, :status::text, :status_before::text, :at::timestamptz, :kind::text, :channel::text,
+        :privacy::text, :language::text, :category::text, :service::text, :priority::text, :simple::boolean, :oversight::boolean,
+        :unit_id::integer, n.assignee_id, :reported_units::integer[], :reported_people::integer[], :received_at::timestamptz,
+        :filed_by::integer, :next_due_at::timestamptz, :last_sign_at::timestamptz, :split_from::bigint, :policy_version::integer,
+        :calendar_version::integer, :key_id::smallint, :seq::integer, :version::integer, :chain_seed::bytea, :chain_head::bytea,
+        :at::timestamptz
+    FROM numbered AS n
 ),
 new_text AS (
     INSERT INTO complaint_text (
         office_id, ticket_id, subject, description, location, occurred_on, reported, salt, digest
     )
-    SELECT r.office_id, n.id, r.subject, r.description, r.location, r.occurred_on, r.reported, r.salt, r.digest
-    FROM numbered AS n, json_populate_record(NULL::complaint_text, :complaint_text::json) AS r
+    SELECT
+        :office_id::integer, n.id, :subject::text, :description::text, :location::text, :occurred_on::text, :reported::text,
+        :text_salt::bytea, :text_digest::bytea
+    FROM numbered AS n
 ),
 new_reporter AS (
     INSERT INTO reporter (office_id, ticket_id, name, phone, email, whatsapp, phone_key, email_key, chat_id, salt, digest)
-    SELECT r.office_id, n.id, r.name, r.phone, r.email, r.whatsapp, r.phone_key, r.email_key, r.chat_id, r.salt, r.digest
-    FROM numbered AS n, json_populate_recordset(NULL::reporter, :reporter::json) AS r
+    SELECT
+        :office_id::integer, n.id, :name::text, :phone::text, :email::text, :whatsapp::text, :phone_key::bytea, :email_key::bytea,
+        :chat_id::bigint, :reporter_salt::bytea, :reporter_digest::bytea
+    FROM numbered AS n
+    WHERE :reporter_digest::bytea IS NOT NULL
 ),
 new_event AS (
     INSERT INTO ticket_event (
         office_id, ticket_id, seq, at, type, actor, person_id, body, content_digest, hash, released_at
     )
-    SELECT r.office_id, n.id, r.seq, r.at, r.type, r.actor, r.person_id, r.body, r.content_digest, r.hash, r.released_at
-    FROM numbered AS n, json_populate_record(NULL::ticket_event, :event::json) AS r
+    SELECT
+        :office_id::integer, n.id, :seq::integer, :at::timestamptz, :type::text, :actor::text, :person_id::integer, :body::text,
+        :content_digest::bytea, :chain_head::bytea, :at::timestamptz
+    FROM numbered AS n
 ),
 new_deadlines AS (
     INSERT INTO deadline (
