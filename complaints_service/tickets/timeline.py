@@ -19,6 +19,7 @@ from complaints_service.tickets.timeline_words import (
     KIND_WORDS,
     MARK_WORDS,
     MISSED,
+    MISSED_CHECK,
     NEXT_STEPS,
     OFFICE_WORDS,
     PRIORITY_WORDS,
@@ -57,13 +58,12 @@ def next_step(file: TicketFile, office: Office, language: str) -> str:
         for target in ("verify", "answer", "reporter", "closing")
     }
     values |= {"unit": office.units[ticket.unit_id].name, "merged": file.merged_into or "-"}
-    text = translate(language, NEXT_STEPS[status], **values)
-    late = (
-        "answer" in due
-        and due["answer"] <= file.now
-        and status not in ENDED | {Status.ANSWERED, Status.WAITING_REPORTER}
-    )
-    return f"{translate(language, MISSED, **values)} {text.split('. ')[0].rstrip('.')}." if late else text
+    passed = {target for target, at in due.items() if at <= file.now}
+    if "answer" in passed and status not in ENDED | {Status.ANSWERED, Status.WAITING_REPORTER}:
+        return translate(language, MISSED, **values)
+    if "verify" in passed and status is Status.RECEIVED:
+        return translate(language, MISSED_CHECK, **values)
+    return translate(language, NEXT_STEPS[status], **values)
 
 
 def timeline(file: TicketFile, office: Office, language: str, audience: str) -> list[TimelineEntry]:

@@ -32,7 +32,11 @@ NEXT_STEPS = {
     Status.MERGED: "The case goes on together with {merged}.",
     Status.WITHDRAWN: "The case has ended. If you want to go on, write to us here within 30 days and it opens again.",
 }
-MISSED = "We promised an answer by {answer} and missed that date. The case has been passed up to the superiors of the office."
+MISSED = (
+    "We promised an answer by {answer} and missed that date. Superiors of the office were told and see to it; "
+    "{unit} still owes you the answer."
+)
+MISSED_CHECK = "We wanted to check your complaint by {verify} and missed that date; superiors were told. You get an answer by {answer}."
 
 CITIZEN_WORDS = {
     "filed": "Complaint received",
