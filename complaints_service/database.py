@@ -6,7 +6,7 @@ import asyncio
 import functools
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiosql
@@ -138,11 +138,9 @@ class Database:
         except TimeoutError:
             self.pool.terminate()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[asyncpg.Connection]:
+    def connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection without a transaction, for single statements on tables that have no row-level security."""
-        async with self.pool.acquire(timeout=10) as connection:
-            yield cast("asyncpg.Connection", connection)
+        return cast("AbstractAsyncContextManager[asyncpg.Connection]", self.pool.acquire(timeout=10))
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[asyncpg.Connection]:

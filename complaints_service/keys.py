@@ -25,11 +25,8 @@ class Keys:
         key = self._keys.get(purpose)
         if key is None:
             key = self._keys[purpose] = hmac.new(self._secret, purpose.encode(), hashlib.sha256).digest()
-        mac = hmac.new(key, digestmod=hashlib.sha256)
-        for part in parts:
-            raw = part if isinstance(part, bytes) else str(part).encode()
-            mac.update(len(raw).to_bytes(4, "big") + raw)
-        return mac.digest()
+        raws = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+        return hmac.digest(key, b"".join([len(raw).to_bytes(4, "big") + raw for raw in raws]), "sha256")
 
     def tracking_code(self, office_id: int, ticket_id: int, key_id: int) -> str:
         """Ten characters of Crockford base32 as people read them: ``7K3M-9QXD-2T``."""
