@@ -11,10 +11,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import redis.asyncio
-
 from complaints_service.dev.mail_catcher import read_mails
-from complaints_service.queue import QUEUE_NAME
+from complaints_service.queue import QUEUE_NAME, open_queue
 from tests.faults.service import POSTGRES, VALKEY, WEB, WORKER, FaultyService, eventually
 
 COMPLAINTS = "/api/v1/complaints"
@@ -114,7 +112,7 @@ async def test_a_pickle_planted_in_the_queue_is_not_run_and_stops_nothing(
     payload = pickle.dumps({"t": 1, "f": "wake", "a": (Touch(touched),), "k": {}, "et": 0})
     assert not touched.exists()
     worker = service.pid_of(WORKER)
-    async with redis.asyncio.Redis.from_url(service.urls()[1]) as valkey:
+    async with await open_queue(service.urls()[1]) as valkey:
         for name, raw in (("pickle", payload), ("garbage", b"\xff\x00 no job"), ("empty", b"")):
             await valkey.set(f"arq:job:{name}", raw)
             await valkey.zadd(QUEUE_NAME, {name: 1})

@@ -144,9 +144,9 @@ ENDS_SESSION = frozenset({"POST /keluar", "DELETE /api/v1/session"})
 
 def routes_of(app: Any) -> set[str]:
     """``METHOD /path`` of every handler of the application."""
-    inner = app
+    inner: Any = app
     while not isinstance(inner, Litestar):
-        inner = vars(inner)["_app"]
+        inner = inner._app
     return {
         f"{method} {route.path}"
         for route in inner.routes

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from complaints_service.sla.timers import MOST_TRIES
@@ -27,6 +28,34 @@ DAY = timedelta(days=1)
 async def room(running: Running, tmp_path: Path) -> AsyncIterator[Room]:
     async with a_room(running, tmp_path) as opened:
         yield opened
+
+
+class Armed(msgspec.Struct, frozen=True):
+    """A timer that waits."""
+
+    rung: str
+    target: str
+    due_at: datetime
+
+
+async def armed(room: Room, filed: Filed) -> list[Armed]:
+    """Timers of a ticket that wait, the next one first."""
+    return msgspec.convert(await room.office.timers(filed.number), list[Armed])
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """What the event of a firing says."""
+
+    rung: str
+    target: str
+    level: int
+    due_at: datetime
+
+
+async def firings(room: Room, filed: Filed) -> list[Fired]:
+    """Rungs of a ticket as they were written, in order."""
+    events = (await room.office.file_of(filed.number)).events
+    return [msgspec.convert(e.values(), Fired) for e in events if e.type == "rung_fired"]
 
 
 async def workers(room: Room, count: int) -> list[Services]:
@@ -49,7 +78,7 @@ async def rung_rows(room: Room, filed: Filed) -> list[tuple[str, str]]:
 
 
 async def fired(room: Room, filed: Filed) -> list[str]:
-    return [e.values()["rung"] for e in (await room.office.file_of(filed.number)).events if e.type == "rung_fired"]
+    return [firing.rung for firing in await firings(room, filed)]
 
 
 async def test_600_due_timers_fire_exactly_once_under_four_workers(room: Room) -> None:
@@ -87,7 +116,7 @@ async def test_a_poison_ticket_steps_aside_and_the_others_fire(room: Room) -> No
         await room.office.move_clock(timedelta(minutes=2))
         await room.office.fire()
     assert await room.alarms() == [f"poison_timer:{poison.ticket_id}"]
-    assert await room.office.timers(poison.number), "it stays armed (I12): what is mended later still fires"
+    assert await armed(room, poison), "it stays armed (I12): what is mended later still fires"
     await room.admin.execute("UPDATE deadline SET policy_version = 1 WHERE ticket_id = $1", poison.ticket_id)
     await room.office.move_clock(timedelta(hours=1))
     await room.office.fire()
@@ -122,7 +151,7 @@ async def test_commands_beside_firing_neither_deadlock_nor_lose_a_timer(room: Ro
         file = await room.office.file_of(one.number)
         assert file.ticket.status is Status.VERIFIED
         assert [e.seq for e in file.events] == list(range(1, len(file.events) + 1))
-        assert await room.office.timers(one.number), "an open ticket has an armed timer"
+        assert await armed(room, one), "an open ticket has an armed timer"
     assert await room.office.fire() == 0
 
 
@@ -147,7 +176,7 @@ async def test_the_ladder_of_a_case_nobody_verifies_reaches_each_level_once(room
 
 async def test_nothing_fires_before_its_time(room: Room) -> None:
     filed = await room.office.file(reporter_email=None)
-    first = (await room.office.timers(filed.number))[0]["due_at"]
+    first = (await armed(room, filed))[0].due_at
     await room.office.move_clock_to(first - timedelta(minutes=5))
     assert await room.office.fire() == 0
     await room.office.move_clock_to(first)
@@ -158,11 +187,10 @@ async def test_after_an_outage_every_rung_is_written_in_order_and_only_the_highe
     filed = await room.office.file(reporter_email=None)
     await room.office.move_clock_to(due(filed, "answer") + timedelta(days=9))
     await room.office.fire()
-    file = await room.office.file_of(filed.number)
-    rungs = [e.values() for e in file.events if e.type == "rung_fired"]
-    assert [r["due_at"] for r in rungs] == sorted(r["due_at"] for r in rungs)
+    rungs = await firings(room, filed)
+    assert [rung.due_at for rung in rungs] == sorted(rung.due_at for rung in rungs)
     for target in ("verify", "answer"):
-        levels = [r["level"] for r in rungs if r["target"] == target]
+        levels = [rung.level for rung in rungs if rung.target == target]
         assert levels == sorted(levels)
     assert {rung for rung, _ in await rung_rows(room, filed)} == {"answer-late-5"}
     assert {who for _, who in await rung_rows(room, filed)} == {"kanwil", "kepala"}
@@ -173,9 +201,9 @@ async def test_the_top_rung_repeats_every_five_working_days(room: Room) -> None:
     await room.office.move_clock_to(due(filed, "answer") + timedelta(days=9))
     await room.office.fire()
     for turn in range(1, 4):
-        nexts = [t for t in await room.office.timers(filed.number) if t["rung"] == "answer-repeat"]
+        nexts = [t for t in await armed(room, filed) if t.rung == "answer-repeat"]
         assert len(nexts) == 1
-        await room.office.move_clock_to(nexts[0]["due_at"])
+        await room.office.move_clock_to(nexts[0].due_at)
         await room.office.fire()
         assert (await fired(room, filed)).count("answer-repeat") == turn
 
@@ -184,17 +212,17 @@ async def test_a_case_without_a_sign_of_life_for_ten_working_days_asks_for_one(r
     filed = await room.office.file(reporter_email=None, category="biaya-tidak-resmi")
     await room.office.act(filed.number, c.Verify(), "petugas")
     await room.office.act(filed.number, c.Start(), "petugas")
-    sign = next(t for t in await room.office.timers(filed.number) if t["target"] == "sign")
-    await room.office.move_clock_to(sign["due_at"] - DAY / 4)
+    sign = next(t for t in await armed(room, filed) if t.target == "sign")
+    await room.office.move_clock_to(sign.due_at - DAY / 4)
     await room.office.fire()
     assert "sign-10" not in await fired(room, filed)
     await room.office.act(filed.number, c.Note(text="Sudah dipanggil untuk klarifikasi besok."), "petugas")
-    await room.office.move_clock_to(sign["due_at"])
+    await room.office.move_clock_to(sign.due_at)
     await room.office.fire()
     assert "sign-10" not in await fired(room, filed), "the note was a sign of life"
-    later = next(t for t in await room.office.timers(filed.number) if t["target"] == "sign")
-    assert later["due_at"] > sign["due_at"]
-    await room.office.move_clock_to(later["due_at"])
+    later = next(t for t in await armed(room, filed) if t.target == "sign")
+    assert later.due_at > sign.due_at
+    await room.office.move_clock_to(later.due_at)
     await room.office.fire()
     assert ("sign-10", "petugas") in await rung_rows(room, filed)
     assert ("sign-10", "atasan") in await rung_rows(room, filed)
@@ -202,11 +230,11 @@ async def test_a_case_without_a_sign_of_life_for_ten_working_days_asks_for_one(r
 
 async def test_an_undone_deed_arms_what_it_had_called_off(room: Room) -> None:
     filed = await room.office.file(reporter_email=None)
-    before = {(t["rung"], t["due_at"]) for t in await room.office.timers(filed.number)}
+    before = {(t.rung, t.due_at) for t in await armed(room, filed)}
     verified = await room.office.act(filed.number, c.Verify(), "petugas")
-    assert "verify" not in {t["target"] for t in await room.office.timers(filed.number)}
+    assert "verify" not in {t.target for t in await armed(room, filed)}
     await room.office.act(filed.number, c.Undo(event=verified.ticket.seq), "petugas")
-    after = {(t["rung"], t["due_at"]) for t in await room.office.timers(filed.number) if t["target"] != "sign"}
+    after = {(t.rung, t.due_at) for t in await armed(room, filed) if t.target != "sign"}
     assert {pair for pair in before if not pair[0].startswith("sign")} == after
     await room.office.move_clock_to(due(filed, "verify"))
     await room.office.fire()
@@ -223,7 +251,7 @@ async def an_asked_case(room: Room) -> Filed:
 
 async def test_who_does_not_answer_a_question_is_reminded_and_then_the_case_lapses(room: Room) -> None:
     filed = await an_asked_case(room)
-    assert {t["target"] for t in await room.office.timers(filed.number)} == {"reporter"}, "a pause arms its own end"
+    assert {t.target for t in await armed(room, filed)} == {"reporter"}, "a pause arms its own end"
     await room.office.move_clock(timedelta(days=9))
     await room.office.fire()
     assert len(await room.rows(ticket_id=filed.ticket_id, kind="reminder_reporter")) == 1
@@ -232,7 +260,7 @@ async def test_who_does_not_answer_a_question_is_reminded_and_then_the_case_laps
     file = await room.office.file_of(filed.number)
     assert file.ticket.status is Status.WITHDRAWN
     assert len(await room.rows(ticket_id=filed.ticket_id, kind="lapsed")) == 1
-    assert await room.office.timers(filed.number) == []
+    assert await armed(room, filed) == []
 
 
 async def test_a_reply_in_time_goes_on_with_the_case_and_moves_its_date_by_the_pause(room: Room) -> None:
@@ -244,8 +272,8 @@ async def test_a_reply_in_time_goes_on_with_the_case_and_moves_its_date_by_the_p
     assert file.ticket.status is Status.IN_PROGRESS
     answer = next(d for d in file.deadlines if d.target == "answer")
     assert answer.due_at > answer.first_due_at
-    assert {"answer", "sign"} <= {t["target"] for t in await room.office.timers(filed.number)}
-    assert "reporter" not in {t["target"] for t in await room.office.timers(filed.number)}
+    assert {"answer", "sign"} <= {t.target for t in await armed(room, filed)}
+    assert "reporter" not in {t.target for t in await armed(room, filed)}
 
 
 async def an_answered_case(room: Room) -> Filed:
@@ -258,14 +286,14 @@ async def an_answered_case(room: Room) -> Filed:
 
 async def test_an_answered_case_closes_after_ten_working_days_and_not_before(room: Room) -> None:
     filed = await an_answered_case(room)
-    closing = next(t for t in await room.office.timers(filed.number) if t["target"] == "closing")
+    closing = next(t for t in await armed(room, filed) if t.target == "closing")
     await room.office.move_clock(timedelta(days=11))
     await room.office.fire()
     assert (await room.office.file_of(filed.number)).ticket.status is Status.ANSWERED
     assert len(await room.rows(ticket_id=filed.ticket_id, kind="reminder_closing")) == 1
     last = (await room.office.file_of(filed.number)).deadlines
     end = next(d.due_at for d in last if d.target == "closing")
-    assert end > closing["due_at"]
+    assert end > closing.due_at
     await room.office.move_clock_to(end - timedelta(minutes=1))
     await room.office.fire()
     assert (await room.office.file_of(filed.number)).ticket.status is Status.ANSWERED
@@ -274,7 +302,7 @@ async def test_an_answered_case_closes_after_ten_working_days_and_not_before(roo
     file = await room.office.file_of(filed.number)
     assert file.ticket.status is Status.CLOSED
     assert file.events[-1].type == "auto_closed"
-    assert await room.office.timers(filed.number) == []
+    assert await armed(room, filed) == []
 
 
 async def test_a_reply_after_the_answer_reopens_with_a_new_clock_and_nothing_closes_it(room: Room) -> None:
@@ -303,7 +331,7 @@ async def test_what_has_ended_climbs_no_further_and_its_unsent_escalations_are_c
     assert {row["state"] for row in await room.rows(ticket_id=merged.ticket_id, kind="rung")} == {"cancelled"}
     assert not [mail for mail in room.postbox.taken if merged.number in mail.message["Subject"]]
     for one in (merged, closed):
-        assert await room.office.timers(one.number) == []
+        assert await armed(room, one) == []
     before = [len(await fired(room, one)) for one in (merged, closed)]
     await room.office.move_clock(timedelta(days=90))
     await room.office.fire()
