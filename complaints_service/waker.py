@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 from arq.connections import ArqRedis
@@ -18,6 +18,7 @@ COALESCE_SECONDS = 0.05
 QUIET_SECONDS = 5.0
 
 
+@runtime_checkable
 class Waker(Protocol):
     """Told after a commit that something may be due now."""
 

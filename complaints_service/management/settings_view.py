@@ -68,6 +68,7 @@ LETTER_WORDS = {
     "reminder_closing": "Reminder before closing",
     "time_granted": "Notice of a new date",
     "reopened": "Notice of reopening",
+    "recovery": "Link to a case, sent again",
     "beyond": "Way beyond the office",
     "assigned": "Assignment",
     "rung": "Reminder or escalation",

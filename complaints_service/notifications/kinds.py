@@ -22,6 +22,8 @@ class MessageKind(StrEnum):
     REMINDER_CLOSING = "reminder_closing"
     TIME_GRANTED = "time_granted"
     REOPENED = "reopened"
+    # The link to an open case, sent again to the contact on file (intake/web/recover.py).
+    RECOVERY = "recovery"
     # The last rung tells the reporter about the way beyond the office (DOMAIN.md, Law 37/2008).
     BEYOND = "beyond"
     ASSIGNED = "assigned"

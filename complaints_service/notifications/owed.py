@@ -37,6 +37,7 @@ _ONLY_WHILE = {
     MessageKind.QUESTION: frozenset({Status.WAITING_REPORTER}),
     MessageKind.REMINDER_REPORTER: frozenset({Status.WAITING_REPORTER}),
     MessageKind.REMINDER_CLOSING: frozenset({Status.ANSWERED}),
+    MessageKind.RECOVERY: OPEN,
     MessageKind.BEYOND: OPEN - {Status.ANSWERED},
     MessageKind.ASSIGNED: OPEN,
     MessageKind.RUNG: OPEN,

@@ -6,14 +6,19 @@ from litestar.di import Provide
 
 from complaints_service.database import Database
 from complaints_service.intake.kiosk.service import Kiosk
+from complaints_service.intake.web.recover import PROVIDE_RECOVERY
 from complaints_service.keys import Keys
 from complaints_service.office.store import OfficeStore
+from complaints_service.public.case_news import CaseNews, StreamRoom
 from complaints_service.public.kiosk_pages import KioskRequest
 from complaints_service.public.opened_tickets import OpenedTickets
 from complaints_service.public.ticket_pages import CitizenCase
 from complaints_service.settings import Settings
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
+
+# One for all streams of this process.
+STREAM_ROOM = StreamRoom()
 
 
 def opened_tickets(database: Database, keys: Keys) -> OpenedTickets:
@@ -37,8 +42,15 @@ def kiosk_request(kiosk: Kiosk, offices: OfficeStore, settings: Settings) -> Kio
     return KioskRequest(kiosk, offices, settings)
 
 
+def case_news(database: Database, offices: OfficeStore, reader: TicketReader) -> CaseNews:
+    """News of opened cases."""
+    return CaseNews(database, offices, reader, STREAM_ROOM)
+
+
 DEPENDENCIES = {
     "opened_tickets": Provide(opened_tickets, sync_to_thread=False),
     "citizen_case": Provide(citizen_case, sync_to_thread=False),
+    "case_news": Provide(case_news, sync_to_thread=False),
+    "recovery": PROVIDE_RECOVERY,
     "kiosk_request": Provide(kiosk_request, sync_to_thread=False),
 }

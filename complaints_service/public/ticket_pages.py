@@ -13,6 +13,7 @@ from complaints_service.i18n import translate
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.public.answers import Messages, messages_from, written_day
+from complaints_service.public.case_news import mark_of
 from complaints_service.public.case_words import PRIVACY_SHORT, beyond, promises, subject
 from complaints_service.public.opened_tickets import TICKET_COOKIE, Opened, OpenedTickets
 from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
@@ -205,6 +206,7 @@ async def _show(
     # An officer's deed shows when it can no longer be undone (D2): until then the citizen sees and does what was possible before.
     seen = msgspec.structs.replace(ticket, status=ticket.status_for_citizen(now))
     kept = kept or {}
+    entries = timeline(file, office, language, "citizen")
     context = {
         "office": office,
         "ticket": ticket,
@@ -216,7 +218,8 @@ async def _show(
         "deadlines": promises(file, office, language, now),
         "beyond": beyond(seen.status, language),
         "messages": [m for m in file.messages if m.sender in ("office", "reporter") and m.released_at <= now],
-        "entries": timeline(file, office, language, "citizen"),
+        "entries": entries,
+        "mark": mark_of(entries),
         "text": file.text,
         "occurred_on": written_day(file.text.occurred_on or "", office.time_zone, language),
         "privacy_words": translate(language, PRIVACY_SHORT[ticket.privacy]),

@@ -15,6 +15,7 @@ from complaints_service.errors import Malformed, NotFound, Unauthenticated
 from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
 from complaints_service.intake.web.answers import catalog_answer, filed_answer, ticket_answer
 from complaints_service.intake.web.parts import CitizenParts
+from complaints_service.intake.web.recover import recover
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeMissing, OfficeStore
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
@@ -164,4 +165,12 @@ def json_response(value: object, *, status: int = 200, headers: dict[str, str] |
     )
 
 
-ROUTES: list[ControllerRouterHandler] = [catalog, file_complaint, one_complaint, write_message, rate, withdraw]
+ROUTES: list[ControllerRouterHandler] = [
+    catalog,
+    file_complaint,
+    one_complaint,
+    write_message,
+    rate,
+    withdraw,
+    recover,
+]
