@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from complaints_service.database import SYSTEM
-from complaints_service.tickets.commands import Answer, Ask, Note, RequestTime, Start, Verify
+from complaints_service.tickets.commands import Answer, Ask, Escalate, Note, RequestTime, Start, Verify
 from complaints_service.tickets.lifecycle import allowed
 from complaints_service.tickets.model import Actor, ActorKind, Privacy, Status
 from tests.office import TheOffice
@@ -45,12 +45,21 @@ async def test_the_page_offers_exactly_the_commands_that_are_allowed(
     person = await the_office.person(username)
     actor = Actor(ActorKind.PERSON, person.id, person.role, person.name)
     await sign_in(http, the_office, username)
-    for step in (None, Verify(), Start(), RequestTime(reason="Arsip jauh", working_days=3), Ask(text="Nomor Anda?")):
+    steps = (
+        Verify(),
+        Start(),
+        RequestTime(reason="Arsip jauh", working_days=3),
+        Escalate(reason="Perlu keputusan"),
+        Ask(text="Nomor Anda?"),
+    )
+    for step in (None, *steps):
         if step is not None:
             await the_office.act(filed.number, step, "petugas")
         page = await http.get(f"/desk/t/{filed.number}")
         ticket = (await the_office.file_of(filed.number)).ticket
-        assert forms_on(page.text) == set(allowed(ticket, actor)) - {"undo"}
+        # Undo has its bar; without an escalation there is nothing to acknowledge.
+        without_form = {"undo"} if ticket.level else {"undo", "acknowledge"}
+        assert forms_on(page.text) == set(allowed(ticket, actor)) - without_form
 
 
 async def test_the_whole_road_by_forms_alone(http: httpx.AsyncClient, the_office: TheOffice) -> None:
