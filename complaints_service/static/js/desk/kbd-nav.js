@@ -35,12 +35,17 @@ class KeyboardNavigation extends HTMLElement {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || this.writes(event.target)) return;
     if (event.key === "?") { this.help?.showModal(); event.preventDefault(); return; }
     if (this.off) return;
     if (event.key === "j") this.move(1, event);
     else if (event.key === "k") this.move(-1, event);
     else if (event.key === "/") this.search(event);
+  }
+
+  // Just after the help is closed the focus still stands in it for a moment: that is no field any more.
+  writes(target) {
+    return target.closest("input, textarea, select, [contenteditable], dialog") && !target.closest("dialog:not([open])");
   }
 
   search(event) {
