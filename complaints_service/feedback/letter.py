@@ -51,7 +51,7 @@ def _letter(report: Report, office: Office, person: Person, message_ids: Message
         "reopened": counted.reopened,
         "dissatisfied": counted.dissatisfied,
         "groups": [{"category": g.category, "cause": g.cause, "cases": len(g.numbers)} for g in groups(seen)],
-        "cases": [_line(case) for case in worst(seen)],
+        "cases": [_line(case, unresolved=case in seen.unresolved) for case in worst(seen)],
     }
     key = f"cycle_report:{report.cycle}:person:{person.id}"
     return OutboxRow(
@@ -86,11 +86,12 @@ def worst(report: Report) -> list[Case]:
     return sorted(cases.values(), key=lambda c: (-c.late.working_minutes, c.number))[:NAMED_CASES]
 
 
-def _line(case: Case) -> dict[str, object]:
+def _line(case: Case, *, unresolved: bool) -> dict[str, object]:
     return {
         "number": case.number,
         "category": case.category,
         "service": case.service,
         "late_days": case.late.working_days,
         "late_minutes": case.late.working_minutes,
+        "unresolved": unresolved,
     }

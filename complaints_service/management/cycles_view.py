@@ -65,7 +65,7 @@ def cycle_page(found: CycleView, office: Office, language: str) -> dict[str, obj
         "cycle": _row(found, office, language),
         "groups": [_group(group, office, language) for group in found.groups],
         "lists": [
-            (key, translate(language, title), [_case(case, office, language) for case in cases])
+            (key, translate(language, title), [_case(case, office, language, key) for case in cases])
             for key, title, cases in (
                 ("unresolved", "Unresolved past the deadline", found.unresolved),
                 ("reopened", "Reopened", found.reopened),
@@ -107,13 +107,15 @@ def _group(group: Group, office: Office, language: str) -> GroupRow:
     )
 
 
-def _case(case: CaseView, office: Office, language: str) -> CaseRow:
+def _case(case: CaseView, office: Office, language: str, part: str) -> CaseRow:
+    # Past its deadline with no working minute gone since: a report is often closed in the night after the last day.
+    just_late = part == "unresolved" and not case.late.working_minutes
     return CaseRow(
         number=case.number,
         about=about(office, case.category, case.service, case.kind, language),
         unit=case.unit,
         received_at=case.received_at,
-        late=late_text(case.late, language),
+        late=translate(language, "just past the deadline") if just_late else late_text(case.late, language),
         score=case.score,
     )
 
