@@ -51,6 +51,8 @@ _YEAR = 365 * 24 * 3600
 STEPS = ("about", "what", "who", "check", "send")
 # What must be right before a step is shown.
 _NEEDED = {"who": ("description",), "check": ("description", "privacy", "reporter.name", "reporter.phone")}
+# Fields of the form on the web that the kiosk does not ask for: on its last screen they would read "not given".
+_NOT_ASKED = frozenset({"service", "reporter.email"})
 _WHERE = {"description": "what", "category": "about"}
 
 
@@ -289,7 +291,7 @@ async def _screen(
         "answers": answers,
         "form_id": form_id,
         "problems": problems or Messages(),
-        "rows": rows(answers, office, language) if step == "check" else [],
+        "rows": [r for r in rows(answers, office, language) if r.name not in _NOT_ASKED] if step == "check" else [],
         "send_label": translate(language, SEND_WORDS[answers["kind"]]) if step == "check" else "",
         "categories": choices(office, language)["categories"],
     }
