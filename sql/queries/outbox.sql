@@ -130,6 +130,8 @@ SELECT
         'recent', (SELECT coalesce(json_agg(x ORDER BY x.seq DESC), '[]') FROM (
                        SELECT e.seq, e.at, e.type, e.actor, e.person_id, e.body, e.released_at, e.undone_by FROM ticket_event AS e
                        WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.undone_by IS NULL AND e.type <> 'undone'
+                         -- A rung that a higher one covered told nobody: three of them would push out what people did.
+                         AND NOT (e.type = 'rung_fired' AND e.body::jsonb -> 'mail' = 'false'::jsonb)
                        ORDER BY e.seq DESC LIMIT 3) AS x)
     )::text AS facts
 FROM ticket AS t

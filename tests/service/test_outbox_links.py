@@ -158,3 +158,24 @@ async def test_the_reporters_link_opens_one_ticket_for_30_days_and_is_no_button_
     await room.office.move_clock(timedelta(days=30, minutes=1))
     with pytest.raises(NotFound):
         await room.services.links.open_ticket(token)
+
+
+async def test_what_happened_last_leaves_out_rungs_that_told_nobody(room: Room, web: httpx.AsyncClient) -> None:
+    filed = await room.office.file()
+    await room.office.act(filed.number, c.Verify(), "petugas")
+    await room.office.move_clock(timedelta(days=60))
+    while await room.office.fire():
+        pass
+    covered = [e for e in (await room.office.file_of(filed.number)).events if e.values().get("mail") is False]
+    assert len(covered) >= 3
+    await room.escalate([(filed.ticket_id, filed.number)], "atasan")
+    await room.deliver()
+    text = next(
+        mail.text
+        for mail in reversed(room.postbox.to((await room.office.person("atasan")).email or ""))
+        if filed.number in mail.text and "/a/" in mail.text
+    )
+    page = await web.get("/a/" + text.split("/a/")[1].split()[0])
+    for told in (text, page.text):
+        assert "disampaikan bersama jenjang yang lebih tinggi" not in told
+        assert "Peristiwa terakhir" in told
