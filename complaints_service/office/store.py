@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, TypeVar
 
+import asyncpg
 import msgspec
 
 from complaints_service.clock import OfficeClock
@@ -36,7 +36,6 @@ class OfficeStore:
         self._clock = clock
         self._offices: dict[int, Office] = {}
         self._ids: dict[str, int] = {}
-        self._lock = asyncio.Lock()
 
     async def current(self, office_id: int | None = None) -> Office:
         """The office as last read (None: the only or first one). Raises OfficeMissing."""
@@ -65,20 +64,29 @@ class OfficeStore:
             self._ids[slug] = found
         return await self.current(self._ids[slug])
 
-    async def reload(self, office_id: int, known_version: int = 0) -> Office:
-        """Read the rows again unless somebody else just did (version above ``known_version``); sets the clock's estimate too."""
-        async with self._lock:
-            held = self._offices.get(office_id)
-            if held is not None and known_version and held.config_version > known_version:
-                return held
-            async with self._database.connection() as connection:
-                row = await queries("office").office_rows(connection, office_id=office_id)
-            if row is None:
-                raise OfficeMissing(str(office_id))
-            self._clock.set(row["office_time"])
-            office = office_from_json(row["office"])
+    async def reload(
+        self, office_id: int, known_version: int = 0, connection: asyncpg.Connection | None = None
+    ) -> Office:
+        """Read the rows again unless somebody else just did (version above ``known_version``); sets the clock's estimate too.
+
+        Who holds a connection passes it on: waiting for a second one while many hold one each could last for ever.
+        """
+        held = self._offices.get(office_id)
+        if held is not None and known_version and held.config_version > known_version:
+            return held
+        if connection is None:
+            async with self._database.connection() as own:
+                row = await queries("office").office_rows(own, office_id=office_id)
+        else:
+            row = await queries("office").office_rows(connection, office_id=office_id)
+        if row is None:
+            raise OfficeMissing(str(office_id))
+        self._clock.set(row["office_time"])
+        office = office_from_json(row["office"])
+        newest = self._offices.get(office_id)
+        if newest is None or newest.config_version <= office.config_version:
             self._offices[office_id] = office
-            return office
+        return self._offices[office_id]
 
     async def refresh(self) -> None:
         """Compare every held office with the database and read again what changed; also sets the clock (each sweep)."""

@@ -83,7 +83,7 @@ class Timers:
                 ticket = ticket_from(row["ticket"])
                 if row["snapshot_seq"] != ticket.seq:
                     continue  # changed while it was being locked: the next claim sees it whole
-                office = await self._office(ticket.office_id, row["config_version"])
+                office = await self._office(connection, ticket.office_id, row["config_version"])
                 self._clock.set(row["office_time"])
                 change = self._fire(loaded_from(row, ticket), office, row["office_time"])
                 changes.append((ticket, change))
@@ -98,7 +98,7 @@ class Timers:
             async with self._database.transaction(SYSTEM) as connection:
                 async for row in queries("timers").claim_timers(connection, batch=1):
                     ticket = ticket_from(row["ticket"])
-                    office = await self._office(ticket.office_id, row["config_version"])
+                    office = await self._office(connection, ticket.office_id, row["config_version"])
                     performed = self._fire(loaded_from(row, ticket), office, row["office_time"])
                     await self._tickets.write(connection, [(ticket, performed)])
                     return 1, _rungs(performed)
@@ -113,9 +113,11 @@ class Timers:
             return 1, 0
         return 0, 0
 
-    async def _office(self, office_id: int, version: int) -> Office:
-        office = await self._offices.current(office_id)
-        return office if office.config_version == version else await self._offices.reload(office_id)
+    async def _office(self, connection: asyncpg.Connection, office_id: int, version: int) -> Office:
+        held = self._offices.held(office_id)
+        if held is not None and held.config_version == version:
+            return held
+        return await self._offices.reload(office_id, connection=connection)
 
     def _fire(self, loaded: Loaded, office: Office, now: datetime) -> Performed:
         commands = due_commands(loaded.ticket, loaded.deadlines, loaded.timers, office, now)

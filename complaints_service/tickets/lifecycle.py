@@ -50,9 +50,9 @@ def decide(
     if not permitted(transition, actor):
         return Refusal("not_permitted", "Your role does not allow this step.")
     at = max(now, ticket.last_event_at)
-    # The reporter acts on what the page shows: a deed of the office that can still be undone is not there yet (D2).
+    # The reporter may also act on what the page still shows: a deed of the office that can be undone is not there yet (D2).
     seen = ticket.status_for_citizen(at) if actor.kind is ActorKind.REPORTER else ticket.status
-    if seen not in transition.sources:
+    if transition.sources.isdisjoint((ticket.status, seen)):
         return Refusal("wrong_status", "This step is not possible while the ticket has its present status.")
     outcome = outcome_of(command, Given(ticket, actor, at, office, other, new_number))
     if isinstance(outcome, Refusal):

@@ -163,7 +163,7 @@ class Tickets:
                 stale = stale or row["snapshot_seq"] != ticket.seq
                 self._clock.set(row["office_time"])
                 if row["config_version"] != office.config_version:
-                    office = await self._offices.reload(office.id, office.config_version)
+                    office = await self._offices.reload(office.id, office.config_version, connection)
                 found[ticket.number] = loaded_from(row, ticket)
             if not stale:
                 break

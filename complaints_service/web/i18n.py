@@ -15,7 +15,13 @@ LANGUAGE_COOKIE = "bahasa"
 
 
 def language_of(request: Connection) -> str:
-    """``id`` or ``en``: what the reader switched to, else the signed-in person's own, else ``Accept-Language``; ``id`` by default."""
+    """``id`` or ``en``: what the reader switched to, else the signed-in person's own, else ``Accept-Language``; ``id`` by default.
+
+    The API goes by ``Accept-Language`` alone wherever a program sends it.
+    """
+    accepted = request.headers.get("accept-language")
+    if accepted and request.url.path.startswith("/api/"):
+        return choose_language(accepted)
     cookie = request.cookies.get(LANGUAGE_COOKIE)
     if cookie in LANGUAGES:
         return cookie
@@ -23,7 +29,7 @@ def language_of(request: Connection) -> str:
     own: object = getattr(viewer, "language", None)
     if isinstance(own, str) and own in LANGUAGES:
         return own
-    return choose_language(request.headers.get("accept-language"))
+    return choose_language(accepted)
 
 
 def text(request: Connection, msgid: str, **values: object) -> str:
