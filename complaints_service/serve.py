@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from complaints_service.settings import Settings
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # The last wall only; the application itself refuses earlier and says when to come back.
 MOST_CONNECTIONS = 2000
@@ -15,6 +20,14 @@ def serve_web(settings: Settings) -> None:
     import uvicorn
 
     from complaints_service.app import create_app
+    from complaints_service.public.dependencies import STREAM_ROOM
+
+    class Server(uvicorn.Server):
+        """Asks streams to end by themselves, so that none has to be cut off."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            STREAM_ROOM.close()
+            super().handle_exit(sig, frame)
 
     config = uvicorn.Config(
         create_app(settings),
@@ -32,4 +45,4 @@ def serve_web(settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
     )
-    uvicorn.Server(config).run()
+    Server(config).run()

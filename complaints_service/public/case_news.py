@@ -41,11 +41,16 @@ class StreamRoom:
     def __init__(self, most: int = MOST_STREAMS) -> None:
         self._most = most
         self._held = 0
+        self.closed = False
 
     @property
     def full(self) -> bool:
         """Whether the next one has to come later."""
-        return self._held >= self._most
+        return self.closed or self._held >= self._most
+
+    def close(self) -> None:
+        """The process stops: no more streams, and those that run end within ``POLL_SECONDS``. Safe in a signal handler."""
+        self.closed = True
 
     @contextmanager
     def place(self) -> Generator[None]:
@@ -124,6 +129,8 @@ class CaseNews:
                 quiet = 0
                 yield ServerSentEventMessage(data=None, comment="")
             await pause(POLL_SECONDS)
+            if self.room.closed:
+                return
 
     async def _glance(self, opened: Opened) -> _Glance | None:
         async with self._database.transaction(opened.scope()) as connection:

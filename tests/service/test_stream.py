@@ -231,6 +231,21 @@ async def test_a_stream_that_is_left_gives_its_place_back(the_office: TheOffice,
     assert not room.full
 
 
+async def test_a_process_that_stops_ends_its_streams_and_begins_none(the_office: TheOffice, services: Services) -> None:
+    _, _, right = await opened(services, await the_office.file())
+    room = StreamRoom()
+    looks = 0
+
+    async def pause(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        room.close()
+
+    assert len([m async for m in news_of(services, room).stream(right, None, pause)]) == 1
+    assert looks == 1
+    assert room.full
+
+
 async def test_only_the_cookie_opens_it(client: httpx.AsyncClient, the_office: TheOffice) -> None:
     filed = await the_office.file()
     other = await the_office.file()
