@@ -102,6 +102,12 @@ def test_a_button_of_an_older_draft_does_nothing_to_the_new_one() -> None:
     assert (templates(turn), turn.deed, turn.chat.draft.text) == (["old_button"], None, "Lampu loket mati")
 
 
+def test_the_button_pressed_twice_says_the_number() -> None:
+    old = choice_id(talk(STORY).chat, Word.SEND)
+    turn = answer(talk(ticket=OPEN).chat, said("Kirim", 5, kind=InboundKind.CHOICE, choice=old), OPEN, KEY)
+    assert (templates(turn), turn.deed) == (["already_sent"], None)
+
+
 def test_a_second_kirim_says_that_it_was_sent() -> None:
     turn = talk("kirim", ticket=OPEN)
     assert (templates(turn), turn.deed) == (["already_sent"], None)

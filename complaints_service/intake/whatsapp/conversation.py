@@ -71,6 +71,9 @@ def answer(chat: Chat, inbound: Inbound, ticket: TicketInChat | None, fresh_key:
         return Turn(_offering(chat), deed=TellStatus(number))
     word, current = _chosen(chat, inbound)
     if not current:
+        # Pressed twice: the draft became the ticket, and its number says more than that the button is old.
+        if word is Word.SEND and ticket is not None and chat.step is Step.START:
+            return _saying(chat, "already_sent", _about(ticket))
         return _saying(chat, "old_button")
     if word is not None and (turn := _word(chat, word, inbound, ticket)) is not None:
         return turn
