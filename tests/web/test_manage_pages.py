@@ -134,6 +134,7 @@ async def test_a_dead_message_and_its_alarm_are_seen_and_the_message_is_sent_aga
     await sign_in(http, the_office, "admin")
     page = await http.get("/admin")
     assert "smtp_550" in page.text
+    assert f'href="/desk/t/{filed.number}"' in page.text
     assert "Ada pesan yang tidak akan sampai" in page.text
     data = {"csrf_token": await token_of(http, "/admin")}
     again = await http.post(f"/admin/pesan/{row['id']}/ulang", data=data)
