@@ -110,7 +110,7 @@ def test_the_subject_of_an_escalation_says_level_number_how_late_and_what() -> N
 def test_the_first_screen_of_an_escalation_says_what_why_who_and_what_to_do() -> None:
     text = a_mail("rung", "person", "id").text
     screen = text.splitlines()[:24]
-    for wanted in ("Perihal: keterlambatan", "Dipegang oleh: ", "menurut tangga eskalasi", "14 hari kerja", "Verifi"):
+    for wanted in ("Perihal: keterlambatan", "Dipegang oleh: ", "menurut jenjang eskalasi", "14 hari kerja", "Verifi"):
         assert any(wanted.lower() in line.lower() for line in screen), wanted
 
 
