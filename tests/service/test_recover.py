@@ -12,8 +12,11 @@ import httpx
 import msgspec
 import pytest
 
+from complaints_service.database import UNAVAILABLE, Database
 from complaints_service.intake.web.recover import Recovery
+from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
+from complaints_service.wiring import Services
 from tests.app_client import client_of, opened_app, started_app
 from tests.office import TheOffice
 from tests.servers import Running
@@ -29,7 +32,7 @@ async def room(running: Running, tmp_path: Path) -> AsyncIterator[Room]:
 
 
 @pytest.fixture(scope="module")
-async def app(settings: Any, services: Any) -> AsyncIterator[Any]:
+async def app(settings: Settings, services: Services) -> AsyncIterator[Any]:
     async with started_app(settings, services) as started:
         yield started
 
@@ -156,6 +159,16 @@ async def test_who_left_no_way_back_is_sent_nothing(client: httpx.AsyncClient, t
     assert await recovered(the_office, filed.number) == []
 
 
+async def test_nobody_is_told_that_it_will_be_done_while_the_database_is_away(
+    services: Services, settings: Settings
+) -> None:
+    away = await Database.open(settings.database_url or "", settings)
+    await away.close()
+    s = services
+    with pytest.raises(UNAVAILABLE):
+        await Recovery(away, s.offices, s.keys, s.settings, s.waker).begin("siti@example.org")
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -173,7 +186,7 @@ async def test_what_is_no_request_is_refused(client: httpx.AsyncClient, body: ob
     assert [problem["pointer"] for problem in answer.json()["errors"]] == [pointer]
 
 
-async def test_every_request_counts_towards_the_limit(settings: Any, services: Any) -> None:
+async def test_every_request_counts_towards_the_limit(settings: Settings, services: Services) -> None:
     few = msgspec.structs.replace(settings, rate_lookup_per_minute=3, redis_url=None)
     limited = msgspec.structs.replace(services, settings=few)
     async with opened_app(few, limited, address="10.9.8.7") as client:

@@ -26,7 +26,7 @@ Deed = Callable[[], Awaitable[object]]
 
 
 @pytest.fixture(scope="module")
-async def app(settings: Any, services: Any) -> AsyncIterator[Any]:
+async def app(settings: Settings, services: Services) -> AsyncIterator[Any]:
     async with started_app(settings, services) as started:
         yield started
 
@@ -156,6 +156,22 @@ async def test_it_ends_when_the_device_forgets_the_case(the_office: TheOffice, s
         nonlocal looks
         looks += 1
         await tickets.forget(cookie)
+
+    assert len([m async for m in news_of(services).stream(right, None, pause)]) == 1
+    assert looks == 1
+
+
+async def test_it_ends_when_the_right_runs_out(the_office: TheOffice, services: Services) -> None:
+    _, _, right = await opened(services, await the_office.file())
+    looks = 0
+
+    async def pause(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        async with services.database.connection() as connection:
+            await connection.execute(
+                "UPDATE ticket_cookie SET expires_at = clock_timestamp() WHERE token_hash = $1", right.token_hash
+            )
 
     assert len([m async for m in news_of(services).stream(right, None, pause)]) == 1
     assert looks == 1
