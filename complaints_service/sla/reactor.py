@@ -148,8 +148,13 @@ def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
     seq = change.after.seq
     fired = {_key(e): e.at for e in change.events if e.type == "rung_fired"}
     armed = {(t.rung, t.episode, t.due_at): t for t in change.timers}
+    undisturbed = _undisturbed(change)
     written: list[TimerRow] = []
-    for row in rows.values():
+    for key, row in rows.items():
+        timer = undisturbed.get(key)
+        if timer is not None and timer[0] is row:
+            del armed[timer[1].rung, timer[1].episode, timer[1].due_at]
+            continue
         due = next_rung(change.office, row) if row.runs else None
         if due is None:
             continue
@@ -177,6 +182,22 @@ def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
     # Rungs that a longer outage made due together were never armed one by one; their keys are taken all the same.
     written += [_fired_unarmed(change, event) for event in change.events if _key(event) in fired]
     return tuple(written)
+
+
+def _undisturbed(change: Change) -> dict[tuple[str, int], tuple[DeadlineRow, TimerRow]]:
+    """Running rows as they were loaded, each with its one armed timer that lies ahead: while the row stays as it is, so does the timer,
+    and its rung need not be worked out again."""
+    found: dict[tuple[str, int], list[TimerRow]] = {}
+    for timer in change.timers:
+        found.setdefault((timer.target, timer.episode), []).append(timer)
+    return {
+        (row.target, row.episode): (row, timers[0])
+        for row in change.deadlines
+        if row.runs
+        and len(timers := found.get((row.target, row.episode), [])) == 1
+        and timers[0].attempts == 0
+        and timers[0].due_at > change.now
+    }
 
 
 def _key(event: Event) -> tuple[str, int, int]:

@@ -47,7 +47,7 @@ ALTER TABLE deadline DROP CONSTRAINT deadline_outcome_check, ADD CONSTRAINT dead
     outcome = ANY ('{met,called_off}'::text[])
 );
 ALTER TABLE sla_timer DROP CONSTRAINT sla_timer_state_check, ADD CONSTRAINT sla_timer_state_check CHECK (
-    state = ANY ('{armed,fired,called_off,poison}'::text[])
+    state = ANY ('{armed,fired,called_off}'::text[])
 );
 ALTER TABLE outbox DROP CONSTRAINT outbox_way_check, ADD CONSTRAINT outbox_way_check CHECK (
     way = ANY ('{email,whatsapp,webhook}'::text[])

@@ -1,6 +1,7 @@
 -- name: claim_timers(batch)
 -- Tickets with due timers, each ticket once, locked before their timers (locking in the other order deadlocks with commands); what
--- somebody else holds is skipped and comes with the next sweep.
+-- somebody else holds is skipped and comes with the next sweep. The window is wider than the batch, so that batches side by side
+-- find tickets that are free.
 WITH due AS MATERIALIZED (
     SELECT t.office_id, t.ticket_id, min(t.due_at) AS due_at
     FROM (
@@ -8,7 +9,7 @@ WITH due AS MATERIALIZED (
         FROM sla_timer AS s
         WHERE s.state = 'armed' AND s.due_at <= (SELECT office_now())
         ORDER BY s.due_at
-        LIMIT :batch::integer
+        LIMIT 4 * :batch::integer
     ) AS t
     GROUP BY t.office_id, t.ticket_id
 ),
@@ -17,6 +18,7 @@ locked AS MATERIALIZED (
     FROM ticket AS k
     INNER JOIN due ON due.office_id = k.office_id AND due.ticket_id = k.id
     ORDER BY due.due_at
+    LIMIT :batch::integer
     FOR NO KEY UPDATE OF k SKIP LOCKED
 )
 SELECT
