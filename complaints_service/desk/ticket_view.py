@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -107,7 +107,7 @@ def ticket_page(
         "t": ticket,
         "subject": file.text.subject or translate(language, KINDS[ticket.kind]),
         "description": file.text.description,
-        "occurred_on": file.text.occurred_on,
+        "occurred_on": date.fromisoformat(file.text.occurred_on) if file.text.occurred_on else None,
         "location": file.text.location,
         "status_text": status_name(ticket.status, language),
         "next_chip": clock(ticket.next_due_at, ticket.status, file.now, language),

@@ -339,3 +339,20 @@ async def test_words_survive_a_page_that_was_left_and_go_once_they_are_taken(
     await page.wait_for_url(f"**{address}?ok")
     await page.goto(address)
     assert await field.input_value() == ""
+
+
+async def test_the_day_it_happened_is_written_as_people_write_it(
+    http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    filed = await the_office.file(occurred_on="2026-11-20")
+    await sign_in(http, the_office, "petugas")
+    page = await http.get(f"/desk/t/{filed.number}")
+    assert "Jumat, 20 November 2026" in page.text
+
+
+async def test_a_refusal_leads_back_to_the_desk(http: httpx.AsyncClient, the_office: TheOffice) -> None:
+    await sign_in(http, the_office, "petugas")
+    page = await http.get("/desk/t/LT-2026-999999")
+    assert page.status_code == 404
+    assert 'class="button" href="/desk"' in page.text
+    assert 'href="/lacak"' not in page.text
