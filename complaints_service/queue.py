@@ -22,15 +22,15 @@ def deserialize(raw: bytes) -> dict[str, object]:
 
 
 def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for our URL (redis://, rediss://, unix://), with short time-outs: Valkey is never waited for."""
+    """arq's settings for our URL (redis://, rediss://, unix://), with short time-outs: no request ever waits for Valkey."""
     if urlsplit(url).scheme == "unix":
         parts = urlsplit(url)
         settings = RedisSettings(unix_socket_path=parts.path)
     else:
         settings = RedisSettings.from_dsn(url)
-    settings.conn_timeout = 1
+    settings.conn_timeout = 3
     settings.conn_retries = 1
-    settings.conn_retry_delay = 0
+    settings.conn_retry_delay = 1
     return settings
 
 

@@ -60,7 +60,7 @@ async def test_a_complaint_goes_its_way_on_servers_given_by_url(folder: Path, tm
         assert eventually(lambda: any(mail.to == ["siti@example.org"] for mail in read_mails(tmp_path / "var")))
         connection = await asyncpg.connect(owner)
         try:
-            assert await connection.fetchval("SELECT count(*) FROM ticket") == 1
+            assert await connection.fetchval("SELECT count(*) FROM ticket WHERE number = $1", number) == 1
         finally:
             await connection.close()
         assert any(number in mail.text for mail in read_mails(tmp_path / "var"))
