@@ -16,6 +16,7 @@ import asyncpg
 from aiosmtpd.controller import Controller
 
 from benchmarks.running import free_port
+from complaints_service.collector import look_seldom
 from complaints_service.database import SYSTEM, upgrade
 from complaints_service.demo import seed
 from complaints_service.embedded import EmbeddedServers
@@ -66,6 +67,7 @@ async def run(count: int) -> None:
         await upgrade(servers.admin_url)
         await seed(settings, servers.admin_url, tickets=False)
         services = await open_services(settings, hints=False)
+        look_seldom()  # as a worker does
         await file_many(services, count)
         admin = await asyncpg.connect(servers.admin_url)
         await admin.execute("VACUUM ANALYZE")

@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from complaints_service import __version__
 from complaints_service.accounts.dependencies import DEPENDENCIES
 from complaints_service.accounts.routes import ROUTES as ACCOUNTS
+from complaints_service.collector import look_seldom
 from complaints_service.desk.api import ROUTES as DESK_API
 from complaints_service.desk.routes import ROUTES as DESK
 from complaints_service.dev.drain import DueWork
@@ -135,6 +136,8 @@ def _lifespan(
         tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
         with contextlib.suppress(Exception):
             await services.offices.current()
+        if given is None:
+            look_seldom()
         try:
             yield
         finally:

@@ -11,6 +11,7 @@ import signal
 
 import structlog
 
+from complaints_service.collector import look_seldom
 from complaints_service.database import UNAVAILABLE
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.log_lines import configure_logging
@@ -36,6 +37,7 @@ async def _run(settings: Settings) -> int:
     services = await _open(settings, stopping)
     if services is None:
         return 0
+    look_seldom()
     sweeper = Sweeper(services)
     heartbeat = Heartbeat(services.database, process_name(ProcessKind.WORKER), ProcessKind.WORKER)
     tasks = [
