@@ -88,13 +88,13 @@ OFFICE_WORDS = {
     "reopened": "Reopened",
     "closed": "Closed",
     "split": "Second matter filed as {new}",
-    "undone": "Step {event} undone",
+    "undone": "A step was undone",
     "time_requested": "More time requested: {working_days} working days",
     "time_refused": "More time refused",
     "rated": "Rated {score} of 4",
-    "rung_fired": "{target}, {when}: {people} (level {level}, rung {rung}, policy {policy_version})",
-    "rung_fired_alone": "{target}, {when}: nobody could be reached (level {level}, rung {rung}, policy {policy_version})",
-    "rung_covered": "{target}, {when}: told with a higher rung (level {level}, rung {rung}, policy {policy_version})",
+    "rung_fired": "{target}, {when}: {people} (level {level}, policy {policy_version})",
+    "rung_fired_alone": "{target}, {when}: nobody could be reached (level {level}, policy {policy_version})",
+    "rung_covered": "{target}, {when}: told with a higher rung (level {level}, policy {policy_version})",
     "remind_reporter": "The reporter was reminded",
 }
 

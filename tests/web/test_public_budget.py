@@ -43,7 +43,9 @@ async def transferred(page: Page, path: str) -> dict[str, int]:
         addresses[event["requestId"]] = event["request"]["url"]
 
     def finished(event: dict[str, Any]) -> None:
-        sizes[addresses[event["requestId"]]] = int(event["encodedDataLength"])
+        # A request that began before we listened (the tab's icon) is none of this visit.
+        if event["requestId"] in addresses:
+            sizes[addresses[event["requestId"]]] = int(event["encodedDataLength"])
 
     session.on("Network.requestWillBeSent", sent)
     session.on("Network.loadingFinished", finished)
