@@ -44,7 +44,7 @@ class Timers:
     async def fire_due(self, most: int = 100_000) -> int:
         """Fire what is due, batch by batch, until nothing is; returns how many rungs fired.
 
-        A batch that fails is done again ticket by ticket, and a ticket that fails alone steps aside (docs/reliability.md).
+        A batch that fails is done again ticket by ticket, and a ticket that fails alone steps aside.
         """
         counts = await asyncio.gather(
             *(self._fire_until_none(most // AT_ONCE) for _ in range(AT_ONCE)), return_exceptions=True
