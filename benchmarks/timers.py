@@ -28,7 +28,7 @@ async def file_many(services: Services, count: int) -> None:
     """File through the one way in, eight at a time."""
     import msgspec
 
-    from complaints_service.tickets.filing import FilingKey
+    from complaints_service.tickets.filed import FilingKey
     from complaints_service.tickets.model import Complaint
 
     office = await services.offices.current()

@@ -13,6 +13,7 @@ import hypothesis
 import msgspec
 import pytest
 
+from complaints_service.log_lines import configure_logging
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
 from tests.office import TheOffice
@@ -67,7 +68,8 @@ def settings(running: Running, database_url: str, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 async def services(settings: Settings) -> AsyncIterator[Services]:
-    """The wired service, shared by the tests of this worker."""
+    """The wired service, shared by the tests of this worker; its errors are logged as in production, in one line each."""
+    configure_logging(settings, "tests")
     opened = await open_services(settings, hints=False)
     yield opened
     await opened.close()

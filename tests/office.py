@@ -10,9 +10,9 @@ import msgspec
 from complaints_service.database import SYSTEM, Scope
 from complaints_service.office.model import Office, Person
 from complaints_service.tickets.commands import AnyCommand
-from complaints_service.tickets.filing import Filed, FilingKey
+from complaints_service.tickets.file import TicketFile
+from complaints_service.tickets.filed import Filed, FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Actor, ActorKind, Complaint
-from complaints_service.tickets.reading import TicketFile
 from complaints_service.tickets.service import Acted
 from complaints_service.wiring import Services
 

@@ -12,7 +12,7 @@ from complaints_service.database import Scope, queries
 from complaints_service.office.model import Office
 from complaints_service.sla.targets import calendar_of
 from complaints_service.tickets.commands import AnyCommand
-from complaints_service.tickets.filing import Filed, FilingKey
+from complaints_service.tickets.filed import Filed, FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Actor, ActorKind, Channel, Complaint, Kind, Privacy
 from complaints_service.wiring import Services
 

@@ -25,7 +25,7 @@ from complaints_service.intake.web.routes import idempotency_key, json_response
 from complaints_service.office.model import Role
 from complaints_service.settings import Settings
 from complaints_service.tickets.commands import Command, OfficeCommand
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets

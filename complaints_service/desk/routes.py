@@ -21,7 +21,7 @@ from complaints_service.errors import DomainError, Invalid, Refused, Stale
 from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.transitions import BY_COMMAND

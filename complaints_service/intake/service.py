@@ -6,7 +6,8 @@ from datetime import datetime
 
 from complaints_service.office.model import Office
 from complaints_service.routing.rules import Routed, route
-from complaints_service.tickets.filing import Filed, FilingKey, Filings
+from complaints_service.tickets.filed import Filed, FilingKey
+from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.model import Complaint
 from complaints_service.waker import Waker
 

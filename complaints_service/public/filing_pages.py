@@ -31,7 +31,7 @@ from complaints_service.public.case_words import next_steps
 from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
 from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
 from complaints_service.settings import Settings
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel, Kind
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.web.cookies import make_cookie, read_cookie

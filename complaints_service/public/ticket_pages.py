@@ -20,7 +20,7 @@ from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_for
 from complaints_service.settings import Settings
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
 from complaints_service.tickets.file import TicketFile
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Ticket
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -18,99 +17,25 @@ from complaints_service.keys import Keys, new_token
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.chain import body_text, event_hash
+from complaints_service.tickets.filed import Filed, FilingKey, Placed, PromisedDeadline, SamePlace
 from complaints_service.tickets.model import (
     REPORTER_ACTOR,
     Actor,
     ActorKind,
     Complaint,
     Event,
-    Priority,
     Status,
     Ticket,
 )
+from complaints_service.tickets.new_ticket import new_ticket
 from complaints_service.tickets.pipeline import react
 from complaints_service.tickets.port import Change, Effects, Reactor
-from complaints_service.tickets.rows import as_json, binary, fresh_seed, words_of
+from complaints_service.tickets.rows import as_json, words_of
 
 # Stale office rows or a stale clock are read anew and the statement is tried again; more than this means trouble.
 TRIES = 4
 # What is due later than this the workers' own sweeps find in time.
 SOON = timedelta(minutes=1)
-
-
-class FilingKey(msgspec.Struct, frozen=True):
-    """Who sends (``web``, ``kiosk:3``, ``whatsapp``), under which key, and the bytes that must be the same the next time."""
-
-    scope: str
-    key: str
-    body: bytes
-
-
-class PromisedDeadline(msgspec.Struct, frozen=True):
-    """A date the citizen is told: target verify or answer, due in UTC."""
-
-    target: str
-    due_at: datetime
-
-
-class Filed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the citizen gets. The code is computed and never stored; ``replayed``: the key was known, this is the first answer again."""
-
-    office_id: int
-    ticket_id: int
-    number: str
-    tracking_code: str
-    status: Status
-    kind: str
-    category: str | None
-    service: str | None
-    unit_name: str
-    received_at: datetime
-    deadlines: tuple[PromisedDeadline, ...]
-    replayed: bool = False
-
-
-class Placed(Protocol):
-    """Where a complaint goes and why: what routing decides (``routing.rules.Routed``)."""
-
-    @property
-    def unit_id(self) -> int: ...
-    @property
-    def priority(self) -> Priority: ...
-    @property
-    def oversight(self) -> bool: ...
-    @property
-    def simple(self) -> bool: ...
-    @property
-    def rule_id(self) -> int | None: ...
-    @property
-    def rule_name(self) -> str: ...
-    @property
-    def why(self) -> dict[str, object]: ...
-    @property
-    def wants_assignee(self) -> bool: ...
-    @property
-    def excluded_people(self) -> tuple[int, ...]: ...
-    @property
-    def reported_units(self) -> tuple[int, ...]: ...
-    @property
-    def reported_people(self) -> tuple[int, ...]: ...
-
-
-class _SamePlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A split stays where its first ticket is."""
-
-    unit_id: int
-    priority: Priority
-    oversight: bool
-    simple: bool
-    reported_units: tuple[int, ...]
-    reported_people: tuple[int, ...]
-    rule_id: int | None = None
-    rule_name: str = ""
-    why: dict[str, object] = {}
-    wants_assignee: bool = False
-    excluded_people: tuple[int, ...] = ()
 
 
 class Filings:
@@ -161,7 +86,7 @@ class Filings:
         self, connection: asyncpg.Connection, office: Office, complaint: Complaint, origin: Ticket, at: datetime
     ) -> str:
         """File the second matter of a ticket inside the transaction that splits it; returns the new number."""
-        place = _SamePlace(
+        place = SamePlace(
             unit_id=origin.unit_id,
             priority=origin.priority,
             oversight=origin.oversight,
@@ -205,7 +130,7 @@ class Filings:
         now = at or self._clock.now()
         received_at = complaint.received_at or now
         placed = place(office, received_at)
-        ticket = _new_ticket(office, complaint, placed, received_at, now)
+        ticket = new_ticket(office, complaint, placed, received_at, now)
         actor = REPORTER_ACTOR
         if complaint.filed_by is not None:
             actor = Actor(ActorKind.PERSON, person_id=complaint.filed_by)
@@ -353,50 +278,3 @@ class _FiledBody(msgspec.Struct, frozen=True):
     unit: int
     received_at: datetime
     deadlines: tuple[PromisedDeadline, ...]
-
-
-def _new_ticket(office: Office, complaint: Complaint, placed: Placed, received_at: datetime, now: datetime) -> Ticket:
-    return Ticket(
-        office_id=office.id,
-        id=0,
-        number="",
-        status=Status.RECEIVED,
-        status_before=Status.RECEIVED,
-        released_at=now,
-        kind=complaint.kind,
-        channel=complaint.channel,
-        privacy=complaint.privacy,
-        language=complaint.language,
-        category=complaint.category,
-        service=complaint.service,
-        priority=placed.priority,
-        simple=placed.simple,
-        oversight=placed.oversight,
-        unit_id=placed.unit_id,
-        assignee_id=None,
-        reported_units=placed.reported_units,
-        reported_people=placed.reported_people,
-        received_at=received_at,
-        filed_by=complaint.filed_by,
-        next_due_at=None,
-        last_sign_at=received_at,
-        answered_at=None,
-        ended_at=None,
-        episode=0,
-        level=0,
-        requested_days=None,
-        merged_into=None,
-        split_from=complaint.split_from,
-        policy_version=office.policy_at(received_at).version,
-        calendar_version=office.latest_calendar().version,
-        key_id=office.key_id,
-        seq=1,
-        version=1,
-        chain_seed=fresh_seed(),
-        chain_head=b"",
-        last_event_at=now,
-        last_act=None,
-    )
-
-
-__all__ = ["Filed", "FilingKey", "Filings", "PromisedDeadline", "binary"]

@@ -15,7 +15,8 @@ from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReu
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.commands import AnyCommand, Merge, Split, Undo
-from complaints_service.tickets.filing import FilingKey, Filings
+from complaints_service.tickets.filed import FilingKey
+from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
 from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Complaint, Event, Ticket
 from complaints_service.tickets.pipeline import Loaded, Performed, perform, react, written

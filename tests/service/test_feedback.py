@@ -18,7 +18,7 @@ from complaints_service.errors import Forbidden, Malformed, NotFound
 from complaints_service.feedback.rules import month_of
 from complaints_service.feedback.views import CaseView, CycleView
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from tests.office import TheOffice
 from tests.servers import Running, on_database
 from tests.service.outbox_room import a_room

@@ -20,7 +20,8 @@ from complaints_service.errors import Invalid, KeyReused
 from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
 from complaints_service.intake.service import Intake
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed, FilingKey, Filings
+from complaints_service.tickets.filed import Filed, FilingKey
+from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.model import Channel, Complaint, Privacy
 from complaints_service.wiring import open_services
 from tests.office import TheOffice, a_complaint

@@ -14,7 +14,7 @@ from complaints_service.errors import DomainError, Invalid, Malformed, NotFound
 from complaints_service.intake.kiosk.batch import split
 from complaints_service.intake.kiosk.model import OLDEST, Device, believed
 from complaints_service.intake.kiosk.service import Result
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from complaints_service.wiring import Services
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

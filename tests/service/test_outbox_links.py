@@ -11,7 +11,7 @@ import pytest
 
 from complaints_service.errors import NotFound
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from tests.app_client import opened_app
 from tests.servers import Running
 from tests.service.outbox_room import Room, a_room

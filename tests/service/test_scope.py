@@ -12,7 +12,7 @@ import pytest
 from complaints_service.database import SYSTEM, Scope
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice

@@ -16,7 +16,7 @@ from complaints_service.public.dependencies import STREAM_ROOM
 from complaints_service.public.opened_tickets import Opened, OpenedTickets
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice

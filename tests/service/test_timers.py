@@ -13,7 +13,7 @@ import pytest
 
 from complaints_service.sla.timers import MOST_TRIES
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.model import Status
 from complaints_service.wiring import Services, open_services
 from tests.servers import Running

@@ -10,7 +10,7 @@ import pytest
 
 from complaints_service.public.opened_tickets import TICKET_COOKIE
 from complaints_service.tickets.commands import Answer, Ask, Start, Verify
-from complaints_service.tickets.filing import Filed
+from complaints_service.tickets.filed import Filed
 from tests.office import TheOffice
 from tests.web.conftest import Visit
 from tests.web.test_public_filing import press

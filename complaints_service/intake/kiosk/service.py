@@ -17,7 +17,7 @@ from complaints_service.intake.kiosk.model import Device, Filing, believed
 from complaints_service.keys import Keys, new_token, token_hash
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.tickets.filing import Filed, FilingKey
+from complaints_service.tickets.filed import Filed, FilingKey
 from complaints_service.tickets.model import Channel, Complaint
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 from complaints_service.i18n import translate
 from complaints_service.office.model import Office
 from complaints_service.tickets.file import TicketFile
-from complaints_service.tickets.filing import Filed, PromisedDeadline
+from complaints_service.tickets.filed import Filed, PromisedDeadline
 from complaints_service.tickets.lifecycle import allowed
 from complaints_service.tickets.model import REPORTER_ACTOR, Kind
 from complaints_service.tickets.timeline import next_step, status_text, timeline

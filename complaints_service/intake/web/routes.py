@@ -19,7 +19,7 @@ from complaints_service.intake.web.recover import recover
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeMissing, OfficeStore
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of

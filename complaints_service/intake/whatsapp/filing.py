@@ -16,7 +16,7 @@ from complaints_service.intake.whatsapp.chats import Chats, StoredChat, raise_al
 from complaints_service.intake.whatsapp.conversation import Say
 from complaints_service.intake.whatsapp.draft import Chat, Step
 from complaints_service.office.model import Office
-from complaints_service.tickets.filing import Filed, FilingKey
+from complaints_service.tickets.filed import Filed, FilingKey
 from complaints_service.tickets.model import Channel, Complaint, Privacy
 
 log = structlog.get_logger(__name__)

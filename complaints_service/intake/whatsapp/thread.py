@@ -15,7 +15,7 @@ from complaints_service.intake.whatsapp.draft import Chat
 from complaints_service.intake.whatsapp.inbound import Inbound
 from complaints_service.office.model import Office
 from complaints_service.tickets.commands import AnyCommand, Reply
-from complaints_service.tickets.filing import FilingKey
+from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Actor, Ticket
 
 if TYPE_CHECKING:
