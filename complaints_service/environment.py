@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -57,6 +58,17 @@ class Environment:
             return value.lower() in _TRUE
         self.refuse(name, "must be 1 or 0")
         return default
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        """Addresses or networks, separated by commas, each checked."""
+        given = [part.strip() for part in (self.text(name) or "").split(",") if part.strip()]
+        for part in given:
+            try:
+                ipaddress.ip_network(part, strict=False)
+            except ValueError:
+                self.refuse(name, "is a list of addresses or networks such as 10.0.0.0/8, separated by commas")
+                return ()
+        return tuple(given)
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number between ``least`` and ``most``, both included."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -263,7 +262,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000) or None,
             rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
             rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
-            trusted_proxies=networks(read),
+            trusted_proxies=read.networks("TRUSTED_PROXIES"),
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
             statement_cache=statement_cache(read),
         )
@@ -285,18 +284,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if alone and self.redis_url is None:
             problems.append(f"{PREFIX}REDIS_URL: is required without a service on the same DATA_DIR")
         return problems
-
-
-def networks(read: Environment) -> tuple[str, ...]:
-    """TRUSTED_PROXIES as networks, each checked."""
-    given = [part.strip() for part in (read.text("TRUSTED_PROXIES") or "").split(",") if part.strip()]
-    for part in given:
-        try:
-            ipaddress.ip_network(part, strict=False)
-        except ValueError:
-            read.refuse("TRUSTED_PROXIES", "is a list of addresses or networks such as 10.0.0.0/8, separated by commas")
-            return ()
-    return tuple(given)
 
 
 def _with_kept_secrets(settings: Settings) -> Settings:
