@@ -173,8 +173,18 @@ class _Check:
         return slug or None
 
     def unit(self, name: str | None) -> str | None:
-        if name and not any(name.lower() in (unit.slug, unit.name.lower()) for unit in self.office.units.values()):
+        if not name:
+            return name
+        named = [u for u in self.office.units.values() if name.lower() in (u.slug, u.name.lower())]
+        if not named:
             self.refuse("/reported/unit", "unknown_unit", "There is no such unit; leave it empty when you do not know.")
+        elif not self.office.ancestors(named[0].id):
+            # Nobody stands above it here, and the reported party never receives its own case: the way is outside.
+            self.refuse(
+                "/reported/unit",
+                "no_superior",
+                "Nobody in this service stands above that unit. Please turn to the Ombudsman: ombudsman.go.id, telephone 137.",
+            )
         return name
 
     def occurred_on(self, text: str | None, now: datetime) -> str | None:

@@ -121,6 +121,9 @@ async def test_hints_travel_through_its_redis(folder: Path, tmp_path: Path) -> N
         await queue.enqueue_job(WAKE_JOB)
         async with asyncio.timeout(30):
             await woken.event.wait()
+            while worker.tasks:  # the job has done its work but arq may still be marking it as done
+                await asyncio.sleep(0.01)
+        assert worker.jobs_complete == 1
     finally:
         await queue.aclose()
         running.cancel()

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from complaints_service.errors import Refused
+from complaints_service.errors import Invalid, Refused
+from complaints_service.intake.complaint_form import ComplaintBody, ReportedBody, to_complaint
 from complaints_service.tickets import commands as c
-from complaints_service.tickets.model import Status
+from complaints_service.tickets.model import Channel, Status
 from tests.office import TheOffice
 
 
@@ -48,3 +49,17 @@ async def test_a_split_is_verified_anew_from_the_day_it_was_split(the_office: Th
         e.values()["rung"] for e in (await the_office.file_of(split.created_number)).events if e.type == "rung_fired"
     ]
     assert [rung for rung in rungs if str(rung).startswith("verify")] == []
+
+
+async def test_a_complaint_about_the_unit_at_the_top_is_told_the_way_outside_and_is_not_given_to_that_unit(
+    the_office: TheOffice,
+) -> None:
+    body = ComplaintBody(description="Aturan dari pusat menyulitkan warga.", reported=ReportedBody(unit="ditjen"))
+    with pytest.raises(Invalid) as refusal:
+        to_complaint(body, await the_office.office(), Channel.WEB, now=await the_office.now())
+    assert [(p.pointer, p.code) for p in refusal.value.problems] == [("/reported/unit", "no_superior")]
+    below = ComplaintBody(description="Aturan dari wilayah menyulitkan.", reported=ReportedBody(unit="kanwil"))
+    assert (
+        to_complaint(below, await the_office.office(), Channel.WEB, now=await the_office.now()).reported_unit
+        == "kanwil"
+    )

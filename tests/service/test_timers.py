@@ -349,6 +349,7 @@ async def test_a_sweep_leaves_its_sign_of_life(room: Room) -> None:
             return await room.admin.fetchval("SELECT swept_at IS NOT NULL FROM heartbeat WHERE kind = 'worker'") is True
 
         await room.until(swept)
+        assert await swept()
     finally:
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
