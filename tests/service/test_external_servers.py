@@ -121,8 +121,7 @@ async def test_hints_travel_through_its_redis(folder: Path, tmp_path: Path) -> N
         await queue.enqueue_job(WAKE_JOB)
         async with asyncio.timeout(30):
             await woken.event.wait()
-            while worker.tasks:  # the job has done its work but arq may still be marking it as done
-                await asyncio.sleep(0.01)
+            await asyncio.gather(*worker.tasks.values())  # the job has done its work; arq may still be marking it
         assert worker.jobs_complete == 1
     finally:
         await queue.aclose()
