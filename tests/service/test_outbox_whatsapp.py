@@ -226,6 +226,7 @@ async def test_the_officers_answer_comes_back_into_the_same_chat(room: Room, gat
     filed = await room.office.file(
         reporter_email=None, reporter_whatsapp="6281234567890", chat_id=chat, channel="whatsapp"
     )
+    assert await room.deliver() == 1, "the receipt; were both due at once, their order would not be promised"
     for command in (c.Verify(), c.Start(), c.Answer(text="Paspor Anda siap diambil.")):
         await room.office.act(filed.number, command, "petugas")
     await room.admin.execute("UPDATE clock_shift SET shift = shift + interval '11 seconds'")
