@@ -79,6 +79,15 @@ def die_with_parent(stop_signal: int, parent: int) -> None:
             os._exit(1)
 
 
+def last_signal_taken() -> None:
+    """Hold back further requests to end: this process is ending already.
+
+    A second signal (Ctrl-C reaches everybody, then the parent asks too) that arrives while the event loop closes finds
+    its wake-up socket closed, and Python prints a traceback about it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
 class Child:
     """One process running a program, in our process group, its output appended to a log file."""
 

@@ -15,6 +15,7 @@ from complaints_service.collector import look_seldom
 from complaints_service.database import UNAVAILABLE
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.log_lines import configure_logging
+from complaints_service.processes import last_signal_taken
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
 from workers.settings import make_worker
@@ -55,6 +56,7 @@ async def _run(settings: Settings) -> int:
     with contextlib.suppress(Exception):
         await heartbeat.end()
     await services.close()
+    last_signal_taken()
     for task in failed:
         log.error("worker_part_ended", part=task.get_name(), exc_info=task.exception())
     return 1 if failed else 0

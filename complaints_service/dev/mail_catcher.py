@@ -16,11 +16,12 @@ from email import message_from_bytes, policy
 from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from complaints_service.clock import machine_now
+from complaints_service.processes import last_signal_taken
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -157,9 +158,17 @@ async def _run(data_dir: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
+    loop.set_exception_handler(_without_lost_connections)
     server = await start_catcher(data_dir)
     await ending.wait()
     server.close()
+    last_signal_taken()
+
+
+def _without_lost_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A client that goes away in the middle of a session is no fault of the catcher."""
+    if not isinstance(context.get("exception"), ConnectionError):
+        loop.default_exception_handler(context)
 
 
 if __name__ == "__main__":

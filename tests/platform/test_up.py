@@ -134,6 +134,6 @@ def test_after_a_kill_of_the_parent_its_children_end_and_the_next_start_works(tm
         assert not (tmp_path / "var" / "servers.json").exists()
         assert "Traceback" not in service.output.read_text()
         logs = (tmp_path / "var" / "log").glob("*.log")
-        assert [log.name for log in logs if "Traceback" in log.read_text()] == []
+        assert [text for log in logs if "Traceback" in (text := f"{log.name}: {log.read_text()}")] == []
     finally:
         service.stop()
