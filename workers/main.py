@@ -18,7 +18,7 @@ from complaints_service.log_lines import configure_logging
 from complaints_service.processes import last_signal_taken
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
-from workers.settings import make_worker
+from workers.settings import make_worker, run_to_its_end
 from workers.sweep import Sweeper
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ async def _listen(services: Services, sweeper: Sweeper) -> None:
         try:
             worker = make_worker(services.settings, sweeper)
             started = asyncio.get_running_loop().time()
-            await worker.async_run()
+            await run_to_its_end(worker)
             if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:
                 pause = 0.5
         except asyncio.CancelledError:

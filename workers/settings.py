@@ -5,8 +5,11 @@ arq reads its settings flat (an inherited ``job_serializer`` is silently ignored
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any, Protocol
 
+from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
 from complaints_service.queue import QUEUE_NAME, WAKE_JOB, deserialize, redis_settings, serialize
@@ -41,3 +44,23 @@ def make_worker(settings: Settings, sweeper: Wakes) -> Worker:
         health_check_interval=60,
         allow_abort_jobs=False,
     )
+
+
+async def run_to_its_end(worker: Worker) -> None:
+    """Work until Valkey goes away (raises what redis raises) or the caller is cancelled; jobs and connections end with it.
+
+    ``async_run`` leaves both to the garbage collector, and arq's own ``close`` asks the server that is gone first.
+    """
+    try:
+        await worker.async_run()
+    finally:
+        for job in worker.tasks.values():
+            job.cancel()
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await _hang_up(worker.pool)
+
+
+async def _hang_up(pool: ArqRedis | None) -> None:
+    if pool is not None:  # there was a first connection
+        with contextlib.suppress(Exception):
+            await pool.aclose(close_connection_pool=True)
