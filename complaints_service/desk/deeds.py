@@ -85,16 +85,13 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def deeds(ticket: Ticket, allowed: tuple[str, ...], label: Callable[[str], str], kept: Kept | None) -> list[Deed]:
-    """The forms of the allowed commands; the one that was just tried is open and still holds what was written.
-
-    An escalation can be acknowledged only where one has been: before that the button would mean nothing to the officer.
-    """
+    """The forms of the allowed commands; the one that was just tried is open and still holds what was written."""
     first = _NEXT.get(ticket.status)
     order = sorted(ORDER, key=lambda command: (command != first, command not in _PLAIN, ORDER.index(command)))
     return [
         _deed(ticket, command, form, label, kept, main=command == first)
         for command in order
-        if command in allowed and (command != "acknowledge" or ticket.level > 0)
+        if command in allowed
         for form in _FORMS.get(command, (command,))
     ]
 

@@ -81,7 +81,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     _office("grant_time", OWED, None, "time_granted", SUPERIOR_ROLES, sign=False, undoable=False),
     _office("refuse_time", OWED, None, "time_refused", SUPERIOR_ROLES, sign=False, undoable=False),
     _office("escalate", OWED, None, "escalated", sign=False),
-    _office("acknowledge", OPEN, None, "acknowledged", acts=False, sign=False, undoable=False),
+    _office(
+        "acknowledge",
+        OPEN,
+        None,
+        "acknowledged",
+        acts=False,
+        sign=False,
+        undoable=False,
+        note="offered once the case has climbed; the button of a reminder by mail gives it too",
+    ),
     _office("reject", OWED, Status.REJECTED, "rejected"),
     _office("forward", OWED, Status.FORWARDED, "forwarded"),
     _office("merge", OWED, Status.MERGED, "merged"),
@@ -164,6 +173,8 @@ def allowed(ticket: Ticket, actor: Actor) -> tuple[str, ...]:
             continue
         if transition.command in ("grant_time", "refuse_time") and ticket.requested_days is None:
             continue
+        if transition.command == "acknowledge" and not ticket.level:
+            continue  # nothing has escalated: there is nothing to acknowledge
         found.append(transition.command)
     return tuple(found)
 

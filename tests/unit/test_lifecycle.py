@@ -107,6 +107,14 @@ def test_an_officer_may_not_grant_time_but_a_supervisor_may() -> None:
     assert "grant_time" not in allowed(msgspec.structs.replace(ticket, requested_days=None), SUPERVISOR)
 
 
+def test_an_escalation_is_acknowledged_where_there_has_been_one() -> None:
+    ticket = a_ticket(status=Status.IN_PROGRESS)
+    assert "acknowledge" not in allowed(ticket, SUPERVISOR)
+    assert "acknowledge" in allowed(msgspec.structs.replace(ticket, level=1), SUPERVISOR)
+    # The button of a reminder, which climbs nowhere, works all the same.
+    assert isinstance(act(ticket, c.Acknowledge(), OFFICER), Decision)
+
+
 def test_the_citizen_sees_an_officers_deed_after_ten_seconds() -> None:
     outcome = act(a_ticket(), c.Verify(), OFFICER)
     assert isinstance(outcome, Decision)
