@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, NewType
+from typing import Annotated
 
 import msgspec
 import phonenumbers
@@ -21,7 +21,6 @@ LATEST_RECEIPT = timedelta(days=365)
 EARLIEST_YEAR = 1990
 
 Slug = Annotated[str, Meta(max_length=60)]
-Upload = NewType("Upload", str)
 
 
 class ReporterBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,7 +52,7 @@ class ComplaintBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     occurred_on: str | None = None
     location: Annotated[str, Meta(max_length=300)] | None = None
     reported: ReportedBody | None = None
-    attachments: Annotated[list[Upload], Meta(max_length=10)] = []
+    attachments: Annotated[list[Slug], Meta(max_length=10)] = []
     office: Slug | None = None
 
 
@@ -98,9 +97,8 @@ def to_complaint(
         language=check.language(reporter.language),
         received_at=check.received_at(received_at, now),
         filed_by=filed_by,
+        attachments=tuple(body.attachments),
     )
-    if body.attachments:
-        check.refuse("/attachments/0", "unknown_upload", "There is no such upload; send the file again.")
     if check.problems:
         raise Invalid(check.problems)
     return complaint

@@ -150,10 +150,11 @@ class Acknowledge(Command, frozen=True, tag="acknowledge"):
 
 
 class Reply(Command, frozen=True, tag="reply"):
-    """The reporter writes; on an answered ticket it reopens the case unless ``resolved``."""
+    """The reporter writes or sends files (``attachments``: ids of uploads); reopens an answered ticket unless ``resolved``."""
 
     text: Annotated[str, Meta(max_length=5_000)] = ""
     resolved: bool = False
+    attachments: Annotated[tuple[str, ...], Meta(max_length=10)] = ()
 
 
 class Rate(Command, frozen=True, tag="rate"):

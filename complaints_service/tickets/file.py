@@ -58,6 +58,24 @@ class StoredEvent(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.body, type=dict[str, object])
 
 
+class StoredAttachment(msgspec.Struct, frozen=True):
+    """A file beside event ``seq``; erased: its name is empty. ``trouble``: missing or damaged when it was last looked at."""
+
+    id: str
+    seq: int
+    name: str
+    media_type: str
+    size: int
+    has_preview: bool
+    erased: bool = False
+    trouble: str | None = None
+
+    @property
+    def state(self) -> str:
+        """ready, missing, damaged or erased: only the first can be downloaded."""
+        return "erased" if self.erased else self.trouble or "ready"
+
+
 class Rating(msgspec.Struct, frozen=True):
     """The reporter's judgement in the present episode."""
 
@@ -78,6 +96,11 @@ class TicketFile(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: tuple[DeadlineRow, ...]
     rating: Rating | None
     merged_into: str | None
+    attachments: tuple[StoredAttachment, ...] = ()
+
+    def files_of(self, seq: int) -> tuple[StoredAttachment, ...]:
+        """The files of one event, in the order in which they were sent; 1 is the complaint itself."""
+        return tuple(file for file in self.attachments if file.seq == seq)
 
 
 class QueueFilters(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,17 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool = False
 
 
+class FiledBody(msgspec.Struct, frozen=True):
+    """What the first answer is built from again: the body of a ticket's first event."""
+
+    kind: str
+    category: str | None
+    service: str | None
+    unit: int
+    received_at: datetime
+    deadlines: tuple[PromisedDeadline, ...]
+
+
 class Placed(Protocol):
     """Where a complaint goes and why: what routing decides (``routing.rules.Routed``)."""
 

@@ -12,12 +12,13 @@ import msgspec
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, Scope, queries
-from complaints_service.errors import KeyReused, Unavailable
+from complaints_service.errors import DomainError, Invalid, KeyReused, Unavailable
 from complaints_service.keys import Keys, new_token
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
+from complaints_service.tickets.attachments import attach, claim, with_files
 from complaints_service.tickets.chain import body_text, event_hash
-from complaints_service.tickets.filed import Filed, FilingKey, Placed, PromisedDeadline, SamePlace
+from complaints_service.tickets.filed import Filed, FiledBody, FilingKey, Placed, PromisedDeadline, SamePlace
 from complaints_service.tickets.model import (
     REPORTER_ACTOR,
     Actor,
@@ -62,15 +63,22 @@ class Filings:
 
         ``place`` routes it in the office as it is at that moment; ``wake`` is called when the filing has left a message to send or
         a timer that is due soon. Raises KeyReused when the key came with another body, Unavailable when clock or configuration
-        cannot be brought up to date.
+        cannot be brought up to date, Invalid that names the uploads which cannot be had.
         """
         key_hash, body_hash = self._hashes(key)
         for _ in range(TRIES):
             prepared = self._prepare(office, complaint, place)
             # Given back before anything else asks for one: filings that each held a connection and waited for a second would
             # wait for one another.
-            async with self._database.connection() as connection:
-                row = await self._insert(connection, office, prepared, key_hash, body_hash)
+            if complaint.attachments:
+                try:
+                    row = await self._insert_with_files(office, prepared, key_hash, body_hash)
+                except Invalid as unknown:
+                    # It may be that the first sending under this key has claimed them.
+                    return await self._first_answer(office, key_hash, body_hash, unknown)
+            else:
+                async with self._database.connection() as connection:
+                    row = await self._insert(connection, office, prepared, key_hash, body_hash)
             if row["id"] is not None:
                 if prepared.due_soon:
                     wake()
@@ -177,6 +185,19 @@ class Filings:
             now=now,
         )
 
+    async def _insert_with_files(
+        self, office: Office, new: _Prepared, key_hash: bytes, body_hash: bytes
+    ) -> asyncpg.Record:
+        """Filing and claim of its uploads in one transaction. Raises Invalid when an upload cannot be had; nothing is written then."""
+        async with self._database.transaction(Scope.ticket(office.id, 0)) as connection:
+            files = await claim(connection, new.complaint.attachments)
+            event = msgspec.structs.replace(new.event, body=with_files(new.event.body, files))
+            new = msgspec.structs.replace(new, event=event)
+            row = await self._insert(connection, office, new, key_hash, body_hash)
+            if row["id"] is not None:
+                await attach(connection, office.id, row["id"], event.seq, files)
+        return row
+
     async def _insert(
         self, connection: asyncpg.Connection, office: Office, new: _Prepared, key_hash: bytes, body_hash: bytes
     ) -> asyncpg.Record:
@@ -227,11 +248,13 @@ class Filings:
             deadlines=new.promised,
         )
 
-    async def _first_answer(self, office: Office, key_hash: bytes, body_hash: bytes) -> Filed:
+    async def _first_answer(
+        self, office: Office, key_hash: bytes, body_hash: bytes, refusal: DomainError | None = None
+    ) -> Filed:
         async with self._database.connection() as connection:
             known = await queries("tickets").known_key(connection, office_id=office.id, key_hash=key_hash)
         if known is None:
-            raise Unavailable
+            raise refusal or Unavailable()
         if known["body_hash"] != body_hash or known["ticket_id"] is None:
             raise KeyReused("Use a new key for a new complaint.")
         return await self.filed_again(office, known["ticket_id"])
@@ -240,7 +263,7 @@ class Filings:
         """The first answer of a filing, built from its first event whatever has happened since (``replayed`` is True)."""
         async with self._database.transaction(Scope.ticket(office.id, ticket_id)) as connection:
             row = await queries("tickets").filed_again(connection, office_id=office.id, ticket_id=ticket_id)
-        body = msgspec.json.decode(row["body"], type=_FiledBody)
+        body = msgspec.json.decode(row["body"], type=FiledBody)
         return Filed(
             office_id=office.id,
             ticket_id=ticket_id,
@@ -269,12 +292,3 @@ class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def due_soon(self) -> bool:
         return bool(self.effects.outbox) or any(timer.due_at < self.now + SOON for timer in self.effects.timers)
-
-
-class _FiledBody(msgspec.Struct, frozen=True):
-    kind: str
-    category: str | None
-    service: str | None
-    unit: int
-    received_at: datetime
-    deadlines: tuple[PromisedDeadline, ...]

@@ -57,7 +57,7 @@ def decide(
     outcome = outcome_of(command, Given(ticket, actor, at, office, other, new_number))
     if isinstance(outcome, Refusal):
         return outcome
-    if outcome.message is not None and not outcome.message[1].strip():
+    if outcome.message is not None and not outcome.message[1].strip() and not getattr(command, "attachments", ()):
         # Nobody is told blanks, and no step counts as done with them.
         return Refusal("empty", "This field is required.", field="/text" if hasattr(command, "text") else "/reason")
     return _carry_out(ticket, transition, outcome, actor, at)

@@ -149,7 +149,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     """What a citizen files, the same from every door, already checked against the catalogue.
 
-    ``privacy`` anonymous goes with a reporter of all None; ``received_at`` None means now.
+    ``privacy`` anonymous goes with a reporter of all None; ``received_at`` None means now; ``attachments``: ids of uploads.
     """
 
     description: str
@@ -172,6 +172,7 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     filed_by: int | None = None
     split_from: int | None = None
     chat_id: int | None = None
+    attachments: tuple[str, ...] = ()
 
 
 class NewMessage(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from complaints_service.tickets.file import (
     QueuePage,
     Rating,
     ReporterDetails,
+    StoredAttachment,
     StoredEvent,
     StoredMessage,
     TicketFile,
@@ -178,6 +179,7 @@ def _file_from(row: asyncpg.Record, viewer: Person | None) -> TicketFile:
         deadlines=deadlines_from(row["deadlines"]),
         rating=msgspec.json.decode(row["rating"], type=Rating) if row["rating"] else None,
         merged_into=row["merged_into_number"] or _merged_into(events, row["office_time"]),
+        attachments=msgspec.json.decode(row["attachments"], type=tuple[StoredAttachment, ...]),
     )
 
 

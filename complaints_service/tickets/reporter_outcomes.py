@@ -20,9 +20,10 @@ def reply(command: c.Reply, given: Given) -> Outcome | Refusal:
     """The reporter writes: goes on, reopens, or confirms that it is settled."""
     ticket, at = given.ticket, given.at
     text = command.text.strip()
-    if not text and not (command.resolved and ticket.status is Status.ANSWERED):
+    something = bool(text or command.attachments)
+    if not something and not (command.resolved and ticket.status is Status.ANSWERED):
         return Refusal("empty", "Write what you want to tell the office.", field="/text")
-    message = ("reporter", command.text) if text else None
+    message = ("reporter", command.text) if something else None
     if ticket.status is Status.ANSWERED and command.resolved:
         return Outcome(body={"resolved": True}, message=message, status=Status.CLOSED)
     if ticket.status in REOPENED_BY_REPLY and ticket.status_for_citizen(at) is ticket.status:

@@ -14,7 +14,8 @@ from complaints_service.database import SYSTEM, Database, Scope, queries
 from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReused, NotFound, Refused, Stale
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.tickets.commands import AnyCommand, Merge, Split, Undo
+from complaints_service.tickets.attachments import attach, claim, with_files
+from complaints_service.tickets.commands import AnyCommand, Merge, Reply, Split, Undo
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
@@ -138,10 +139,17 @@ class Tickets:
                 loaded, [command], actor, now, office, self.reactors, other=other, new_number=new_number
             )
             performed = self._check(performed, loaded.ticket, actor)
+            files = await claim(connection, command.attachments) if isinstance(command, Reply) else []
+            if files:
+                first, *others = performed.events
+                first = msgspec.structs.replace(first, body=with_files(first.body, files))
+                performed = msgspec.structs.replace(performed, events=(first, *others))
             if performed.ticket.unit_id != loaded.ticket.unit_id:
                 # The new row must pass the policies for reading too, and its unit may be one that the actor does not see.
                 await queries("tickets").let_go(connection)
             await self.write(connection, [(loaded.ticket, performed)])
+            if files:
+                await attach(connection, office.id, loaded.ticket.id, performed.events[0].seq, files)
         return Acted(performed.ticket, performed.events, new_number)
 
     @staticmethod

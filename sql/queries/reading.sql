@@ -17,6 +17,9 @@ SELECT
      FROM ticket_event AS e WHERE e.office_id = k.office_id AND e.ticket_id = k.id)::text AS events,
     (SELECT coalesce(json_agg(d ORDER BY d.episode, d.started_at), '[]') FROM deadline AS d
      WHERE d.office_id = k.office_id AND d.ticket_id = k.id)::text AS deadlines,
+    (SELECT coalesce(json_agg(json_build_object('id', a.id, 'seq', a.seq, 'name', a.name, 'media_type', a.media_type, 'size', a.size,
+        'has_preview', a.preview_sha256 IS NOT NULL, 'erased', a.erased_at IS NOT NULL, 'trouble', a.trouble) ORDER BY a.seq, a.position), '[]')
+     FROM attachment AS a WHERE a.office_id = k.office_id AND a.ticket_id = k.id)::text AS attachments,
     (SELECT json_build_object('score', g.score, 'at', g.at) FROM rating AS g
      WHERE g.office_id = k.office_id AND g.ticket_id = k.id AND g.episode = k.episode)::text AS rating,
     (SELECT m.number FROM ticket AS m WHERE m.office_id = k.office_id AND m.id = k.merged_into) AS merged_into_number
