@@ -75,10 +75,20 @@ class RungRow(_Row, frozen=True):
     level: int
     receivers: tuple[str, ...]
     otherwise: tuple[str, ...] = ()
-    offset_days: int = 0
+    offset_amount: int = 0
+    offset_measure: str = "working_days"
     act: str = "notify"
     repeats: bool = False
     roll_up: bool = False
+
+
+class PauseRow(_Row, frozen=True):
+    """A row of table ``policy_pause``."""
+
+    status: str
+    target: str
+    limit_amount: int
+    limit_measure: str
 
 
 class PolicyRows(_Row, frozen=True):
@@ -88,6 +98,7 @@ class PolicyRows(_Row, frozen=True):
     legal_source: str
     targets: tuple[TargetRow, ...]
     rungs: tuple[RungRow, ...]
+    pauses: tuple[PauseRow, ...]
 
 
 class RuleRow(_Row, frozen=True):

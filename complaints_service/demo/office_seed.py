@@ -71,6 +71,7 @@ async def _add_policy(connection: asyncpg.Connection, rows: OfficeRows) -> None:
     effective_from: datetime = policy.effective_from
     await q.add_policy(connection, office_id=office_id, effective_from=effective_from, legal_source=policy.legal_source)
     await q.add_policy_targets(connection, office_id=office_id, rows=_json(_positioned(policy.targets)))
+    await q.add_policy_pauses(connection, office_id=office_id, rows=_json(policy.pauses))
     await q.add_rungs(connection, office_id=office_id, rows=_json(_positioned(policy.rungs)))
 
 

@@ -11,6 +11,7 @@ from complaints_service.office.model import (
     Office,
     Person,
     Policy,
+    PolicyPause,
     PolicyTarget,
     RoutingRule,
     Rung,
@@ -99,4 +100,5 @@ def _policy(rows: OfficeRows) -> Policy:
         confirmed_by=None,
         targets=tuple(sorted(targets, key=lambda target: target.target)),
         rungs=tuple(sorted(rungs, key=lambda rung: (rung.target, rung.position))),
+        pauses=tuple(msgspec.convert(msgspec.to_builtins(pause), PolicyPause) for pause in policy.pauses),
     )

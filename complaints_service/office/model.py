@@ -47,8 +47,20 @@ class Absence(msgspec.Struct, frozen=True):
     stand_in_id: int | None
 
 
+class Duty(msgspec.Struct, frozen=True):
+    """Who is on duty from ``starts_at`` (included) to ``ends_at`` (excluded), UTC; ``unit_id`` None: for the whole office."""
+
+    person_id: int
+    unit_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
 class Person(msgspec.Struct, frozen=True):
-    """Somebody who can sign in. ``works_in``: own unit and further ones; ``leads``: units whose supervisor this is."""
+    """Somebody who can sign in. ``works_in``: own unit and further ones; ``leads``: units whose supervisor this is.
+
+    ``ways``: how the person wants to be told ('email', 'whatsapp'), never empty; ``whatsapp``: the number in E.164.
+    """
 
     id: int
     username: str
@@ -61,6 +73,8 @@ class Person(msgspec.Struct, frozen=True):
     language: str
     sees_confidential: bool
     active: bool
+    ways: tuple[str, ...] = ("email",)
+    whatsapp: str | None = None
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -113,23 +127,46 @@ class PolicyTarget(msgspec.Struct, frozen=True):
 
 
 class Rung(msgspec.Struct, frozen=True):
-    """One step of the escalation ladder (DOMAIN.md, "The default ladder")."""
+    """One step of the escalation ladder (DOMAIN.md, "The default ladder").
+
+    ``anchor``: due and start count ``offset_amount`` (negative: before) by ``offset_measure``; half: half of the working time is
+    gone; previous: counted from the rung before. ``ways``: empty as the receivers have chosen. The last four fields say what
+    else happens when it fires.
+    """
 
     target: str
     position: int
     key: str
     anchor: str
-    offset_days: int
+    offset_amount: int
     level: int
     act: str
     receivers: tuple[str, ...]
     otherwise: tuple[str, ...]
     repeats: bool
     roll_up: bool
+    offset_measure: str = "working_days"
+    ways: tuple[str, ...] = ()
+    raise_priority: str | None = None
+    unassigns: bool = False
+    note: str = ""
+
+
+class PolicyPause(msgspec.Struct, frozen=True):
+    """While a ticket is in ``status`` the clock of ``target`` stands, at most for the limit; then it runs again by itself."""
+
+    status: str
+    target: str
+    limit_amount: int
+    limit_measure: str
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A published version: its targets and its ladder, each in the order in which they apply."""
+    """A published version: its targets and its ladder, each in the order in which they apply.
+
+    ``applies_to_open``: open tickets follow it, not only those received later. ``withdrawn``: taken back before it took effect.
+    ``after_reopening`` and ``after_transfer``: whether the answer clock restarts or continues then.
+    """
 
     version: int
     effective_from: datetime
@@ -137,6 +174,11 @@ class Policy(msgspec.Struct, frozen=True):
     confirmed_by: str | None
     targets: tuple[PolicyTarget, ...]
     rungs: tuple[Rung, ...]
+    pauses: tuple[PolicyPause, ...] = ()
+    applies_to_open: bool = False
+    withdrawn: bool = False
+    after_reopening: str = "restart"
+    after_transfer: str = "continue"
     # The rungs of each target, lowest first; filled from ``rungs``.
     ladders: dict[str, tuple[Rung, ...]] = {}
 
@@ -148,10 +190,11 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class CalendarVersion(msgspec.Struct, frozen=True):
-    """A calendar document (CAL of API.md, JSON text) under its version number."""
+    """A calendar document (CAL of API.md, JSON text) under its version number; ``applies_to_open``: open tickets follow it."""
 
     version: int
     document: str
+    applies_to_open: bool = True
 
 
 class Office(msgspec.Struct, frozen=True):
@@ -174,6 +217,7 @@ class Office(msgspec.Struct, frozen=True):
     rules: tuple[RoutingRule, ...]
     policies: dict[int, Policy]
     calendars: dict[int, CalendarVersion]
+    duties: tuple[Duty, ...] = ()
 
     def ancestors(self, unit_id: int) -> list[Unit]:
         """Units above, the nearest first."""
@@ -225,7 +269,7 @@ class Office(msgspec.Struct, frozen=True):
 
     def policy_at(self, at: datetime) -> Policy:
         """The policy in force at a moment: the latest that is effective. Raises LookupError when there is none."""
-        in_force = [p for p in self.policies.values() if p.effective_from <= at]
+        in_force = [p for p in self.policies.values() if p.effective_from <= at and not p.withdrawn]
         if not in_force:
             raise LookupError("no policy is in force")
         return max(in_force, key=lambda p: p.effective_from)

@@ -8,16 +8,16 @@ from complaints_service.office.model import Rung
 
 def rung_text(rung: Rung, language: str) -> str:
     """For example "2 working days after the deadline"; a rung that comes back says so."""
-    days = abs(rung.offset_days)
+    days = abs(rung.offset_amount)
     if rung.anchor == "half":
         words = translate(language, "when half of the time is gone")
     elif rung.anchor == "previous":
         words = translate(language, "{n} working days after the rung before", n=days)
     elif rung.anchor == "start":
         words = translate(language, "{n} working days after the start", n=days)
-    elif rung.offset_days < 0:
+    elif rung.offset_amount < 0:
         words = translate(language, "{n} working days before the deadline", n=days)
-    elif rung.offset_days > 0:
+    elif rung.offset_amount > 0:
         words = translate(language, "{n} working days after the deadline", n=days)
     else:
         words = translate(language, "at the deadline")

@@ -13,6 +13,7 @@ from complaints_service.office.model import (
     Absence,
     CalendarVersion,
     Category,
+    Duty,
     Office,
     Person,
     Policy,
@@ -133,4 +134,5 @@ def office_from_json(text: str) -> Office:
         rules=tuple(rows("rules", RoutingRule)),
         policies={p.version: p for p in rows("policies", Policy)},
         calendars={c.version: c for c in rows("calendars", CalendarVersion)},
+        duties=tuple(rows("duties", Duty)),
     )

@@ -39,7 +39,7 @@ def next_rung(office: Office, row: DeadlineRow) -> DueRung | None:
     index = row.next_rung
     while index < len(rungs):
         instant = _instant(office, row, rungs, index)
-        early = rungs[index].anchor == "half" or (rungs[index].anchor == "due" and rungs[index].offset_days < 0)
+        early = rungs[index].anchor == "half" or (rungs[index].anchor == "due" and rungs[index].offset_amount < 0)
         if not (early and instant <= row.started_at):
             return DueRung(rungs[index], index, 0, instant)
         index += 1
@@ -55,15 +55,15 @@ def _instant(office: Office, row: DeadlineRow, rungs: tuple[Rung, ...], index: i
     rung = rungs[position]
     match rung.anchor:
         case "start":
-            instant = calendar.shift_working_days(row.started_at, rung.offset_days)
+            instant = calendar.shift_working_days(row.started_at, rung.offset_amount)
         case "due":
-            instant = calendar.shift_working_days(row.due_at, rung.offset_days) if rung.offset_days else row.due_at
+            instant = calendar.shift_working_days(row.due_at, rung.offset_amount) if rung.offset_amount else row.due_at
         case "half":
             whole = calendar.minutes_between(row.started_at, row.due_at)
             instant = calendar.add_minutes(row.started_at, whole // 2)
         case _:
             before = _instant(office, row, rungs, position - 1) if position else row.due_at
-            return calendar.shift_working_days(before, rung.offset_days * (repeats + 1))
+            return calendar.shift_working_days(before, rung.offset_amount * (repeats + 1))
     if repeats:
         instant = calendar.shift_working_days(instant, row.amount * repeats)
     return instant

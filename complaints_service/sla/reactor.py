@@ -128,7 +128,8 @@ def _kept(change: Change, row: DeadlineRow) -> DeadlineRow:
         if event.type == "time_granted" and row.target == "answer":
             days = row.granted_days + int(str(event.body["working_days"]))
             row = with_due(change.office, _replace(row, granted_days=days))
-    waits = row.target == "answer" and ticket.status is Status.WAITING_REPORTER
+    pauses = change.office.policies[row.policy_version].pauses
+    waits = any(pause.target == row.target and pause.status == ticket.status for pause in pauses)
     if waits and row.paused_at is None:
         return paused(row, at)
     if not waits and row.paused_at is not None:

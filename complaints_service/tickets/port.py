@@ -39,6 +39,10 @@ class DeadlineRow(msgspec.Struct, frozen=True, kw_only=True):
     breached_at: datetime | None = None
     level: int = 0
     next_rung: int = 0
+    # From when an urgent target counts where that is later than started_at.
+    counted_from: datetime | None = None
+    # The pause has reached its limit: the clock runs although the status would stop it.
+    pause_over: bool = False
 
     @property
     def runs(self) -> bool:

@@ -44,12 +44,18 @@ SELECT :office_id, 1, r.target, r.position, r.kind, r.category, r.priority, r.si
 FROM jsonb_to_recordset(:rows) AS r (target text, position smallint, kind text, category text, priority text, simple boolean,
                                      oversight boolean, amount integer, measure text);
 
+-- name: add_policy_pauses(office_id, rows)!
+INSERT INTO policy_pause (office_id, policy_version, status, target, limit_amount, limit_measure)
+SELECT :office_id, 1, r.status, r.target, r.limit_amount, r.limit_measure
+FROM jsonb_to_recordset(:rows) AS r (status text, target text, limit_amount integer, limit_measure text);
+
 -- name: add_rungs(office_id, rows)!
-INSERT INTO rung (office_id, policy_version, target, position, key, anchor, offset_days, level, act, receivers, otherwise, repeats, roll_up)
+INSERT INTO rung (office_id, policy_version, target, position, key, anchor, offset_amount, offset_measure, level, act,
+                  receivers, otherwise, repeats, roll_up)
 SELECT
-    :office_id, 1, r.target, r.position, r.key, r.anchor, r.offset_days, r.level, r.act,
+    :office_id, 1, r.target, r.position, r.key, r.anchor, r.offset_amount, r.offset_measure, r.level, r.act,
     ARRAY(SELECT jsonb_array_elements_text(r.receivers)), ARRAY(SELECT jsonb_array_elements_text(r.otherwise)), r.repeats, r.roll_up
-FROM jsonb_to_recordset(:rows) AS r (target text, position smallint, key text, anchor text, offset_days integer, level smallint,
+FROM jsonb_to_recordset(:rows) AS r (target text, position smallint, key text, anchor text, offset_amount integer, offset_measure text, level smallint,
                                      act text, receivers jsonb, otherwise jsonb, repeats boolean, roll_up boolean);
 
 -- name: add_rules(office_id, rows)!

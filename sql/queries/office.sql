@@ -14,10 +14,13 @@ SELECT
                              WHERE pu.office_id = p.office_id AND pu.person_id = p.id AND NOT pu.leads),
                 'leads', (SELECT coalesce(json_agg(pu.unit_id), '[]') FROM person_unit AS pu
                           WHERE pu.office_id = p.office_id AND pu.person_id = p.id AND pu.leads),
-                'language', p.language, 'sees_confidential', p.sees_confidential, 'active', p.active) ORDER BY p.id), '[]')
+                'language', p.language, 'sees_confidential', p.sees_confidential, 'active', p.active,
+                'ways', p.ways, 'whatsapp', p.whatsapp) ORDER BY p.id), '[]')
             FROM person AS p WHERE p.office_id = o.id),
         'absences', (SELECT coalesce(json_agg(a ORDER BY a.id), '[]') FROM absence AS a
-                     WHERE a.office_id = o.id AND a.ends_at > office_now()),
+                     WHERE a.office_id = o.id AND a.ends_at > office_now() AND a.revoked_at IS NULL),
+        'duties', (SELECT coalesce(json_agg(d ORDER BY d.starts_at, d.id), '[]') FROM duty AS d
+                   WHERE d.office_id = o.id AND d.ends_at > office_now() AND d.revoked_at IS NULL),
         'services', (SELECT coalesce(json_agg(s ORDER BY s.position, s.slug), '[]') FROM service AS s WHERE s.office_id = o.id),
         'categories', (SELECT coalesce(json_agg(c ORDER BY c.position, c.slug), '[]') FROM category AS c WHERE c.office_id = o.id),
         'rules', (SELECT coalesce(json_agg(r ORDER BY r.position, r.id), '[]') FROM routing_rule AS r
@@ -25,12 +28,17 @@ SELECT
         'policies', (
             SELECT coalesce(json_agg(json_build_object(
                 'version', p.version, 'effective_from', p.effective_from, 'legal_source', p.legal_source, 'confirmed_by', p.confirmed_by,
+                'applies_to_open', p.applies_to_open, 'withdrawn', p.withdrawn_at IS NOT NULL,
+                'after_reopening', p.after_reopening, 'after_transfer', p.after_transfer,
+                'pauses', (SELECT coalesce(json_agg(u ORDER BY u.status, u.target), '[]') FROM policy_pause AS u
+                           WHERE u.office_id = p.office_id AND u.policy_version = p.version),
                 'targets', (SELECT coalesce(json_agg(t ORDER BY t.target, t.position), '[]') FROM policy_target AS t
                             WHERE t.office_id = p.office_id AND t.policy_version = p.version),
                 'rungs', (SELECT coalesce(json_agg(r ORDER BY r.target, r.position), '[]') FROM rung AS r
                           WHERE r.office_id = p.office_id AND r.policy_version = p.version)) ORDER BY p.version), '[]')
             FROM policy AS p WHERE p.office_id = o.id),
-        'calendars', (SELECT coalesce(json_agg(json_build_object('version', c.version, 'document', c.document) ORDER BY c.version), '[]')
+        'calendars', (SELECT coalesce(json_agg(json_build_object(
+                          'version', c.version, 'document', c.document, 'applies_to_open', c.applies_to_open) ORDER BY c.version), '[]')
                       FROM calendar AS c WHERE c.office_id = o.id)
     )::text AS office
 FROM office AS o

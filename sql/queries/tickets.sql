@@ -177,7 +177,8 @@ updated AS (
         service = r.service, priority = r.priority, simple = r.simple, oversight = r.oversight, unit_id = r.unit_id,
         assignee_id = r.assignee_id, next_due_at = r.next_due_at, last_sign_at = r.last_sign_at, answered_at = r.answered_at,
         ended_at = r.ended_at, episode = r.episode, level = r.level, requested_days = r.requested_days, merged_into = r.merged_into,
-        seq = r.seq, version = r.version, chain_head = r.chain_head, last_event_at = r.last_event_at, last_act = r.last_act
+        seq = r.seq, version = r.version, chain_head = r.chain_head, last_event_at = r.last_event_at, last_act = r.last_act,
+        policy_version = r.policy_version, calendar_version = r.calendar_version
     FROM new_tickets AS r
     WHERE k.office_id = r.office_id AND k.id = r.id AND k.seq < r.seq
     RETURNING k.id
@@ -202,7 +203,7 @@ new_deadlines AS (
         policy_version = excluded.policy_version, calendar_version = excluded.calendar_version, paused_at = excluded.paused_at,
         pauses = excluded.pauses, granted_days = excluded.granted_days, ended_at = excluded.ended_at, outcome = excluded.outcome,
         ended_by_seq = excluded.ended_by_seq, breached_at = excluded.breached_at, level = excluded.level,
-        next_rung = excluded.next_rung
+        next_rung = excluded.next_rung, counted_from = excluded.counted_from, pause_over = excluded.pause_over
 ),
 new_timers AS (
     INSERT INTO sla_timer AS t

@@ -12,6 +12,7 @@ from complaints_service.office.model import (
     Office,
     Person,
     Policy,
+    PolicyPause,
     PolicyTarget,
     Role,
     Rung,
@@ -49,7 +50,7 @@ def _rung(
         position=position,
         key=key,
         anchor=anchor,
-        offset_days=days,
+        offset_amount=days,
         level=level,
         act="notify",
         receivers=receivers,
@@ -113,6 +114,7 @@ def an_office(**values: object) -> Office:
             _rung("closing", 0, "closing-remind", "start", 7, 0, act="remind_reporter"),
             _rung("closing", 1, "closing-close", "due", 0, 0, act="close"),
         ),
+        pauses=(PolicyPause("waiting_reporter", "answer", 30, "calendar_days"),),
     )
     document = msgspec.json.encode(seeded_office_document()).decode()
     office = Office(
