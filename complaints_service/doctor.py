@@ -128,6 +128,7 @@ async def _database(connection: asyncpg.Connection) -> list[Finding]:
         _clock(server),
         *[_holidays(row) async for row in queries("doctor").holidays(connection)],
         await _worker(connection),
+        await _sending(connection),
     ]
 
 
@@ -163,6 +164,14 @@ async def _worker(connection: asyncpg.Connection) -> Finding:
     if seconds is None or seconds > SILENT_SECONDS:
         return Finding("worker", Health.WARNING, "none gives a sign of life: clocks and mail stand still")
     return Finding("worker", Health.OK, "alive")
+
+
+async def _sending(connection: asyncpg.Connection) -> Finding:
+    held_at = await queries("doctor").held_since(connection)
+    if held_at is None:
+        return Finding("sending", Health.OK, "not held")
+    advice = "nothing leaves until somebody runs `complaints resume-sending`"
+    return Finding("sending", Health.WARNING, f"held since {held_at.isoformat(timespec='minutes')}: {advice}")
 
 
 async def _valkey(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ ALARM_WORDS = {
     "kiosk_clock": "The clock of a kiosk is wrong",
     "rung_without_receiver": "An escalation reached nobody",
     "poison_timer": "A timer cannot be carried out",
+    "sending_held": "All sending is held until somebody runs `complaints resume-sending`",
     "worker_stalled": "Workers stand still",
     "web_stalled": "The web process stands still",
     "password_guessing": "Somebody guesses passwords",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
@@ -20,6 +21,7 @@ class NotOwed(StrEnum):
     ACTED_ON = "acted_on"
     NEW_EPISODE = "new_episode"
     NOTHING_LEFT = "nothing_left"
+    DAY_OVER = "day_over"
     PERSON_NAMED = "person_named_in_complaint"
 
 
@@ -31,6 +33,9 @@ class Unreachable(StrEnum):
     NO_ADDRESS = "no_address"
     CHAT_GONE = "chat_gone"
 
+
+# Digests are counted when they leave: several of them, from days when nothing could be sent, would all say the same.
+DIGEST_LIFE = timedelta(hours=18)
 
 # The status in which a message to the reporter or to a person makes sense; others are always owed.
 _ONLY_WHILE = {
@@ -57,6 +62,8 @@ def judge(message: Addressed) -> NotOwed | Unreachable | None:
         refusal = _overtaken(kind, message, ticket)
         if refusal is not None:
             return refusal
+    if kind is MessageKind.DIGEST and message.at - row.created_at > DIGEST_LIFE:
+        return NotOwed.DAY_OVER
     return _reachable(message)
 
 

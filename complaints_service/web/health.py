@@ -51,6 +51,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     timer_age: float
     tickets_open: int
     alarms_open: int
+    sending_held: bool
     worker_age: float | None
     web_age: float | None
     sweep_age: float | None
@@ -115,6 +116,7 @@ class Health:
             "mail_waits": work.unsent_age > OLD_UNSENT,
             "timers_wait": work.timer_age > OLD_TIMER,
             "dead_messages": work.outbox_dead > 0,
+            "sending_held": work.sending_held,
         }
         return [reason for reason, holds in checks.items() if holds]
 

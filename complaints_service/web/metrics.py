@@ -41,6 +41,7 @@ GAUGES: dict[str, tuple[str, str]] = {
     "timer_age": ("complaints_timers_oldest_due_seconds", "How long the oldest due timer has been waiting"),
     "tickets_open": ("complaints_tickets_open", "Tickets that are not ended"),
     "alarms_open": ("complaints_alarms_open", "Alarms that nobody has cleared"),
+    "sending_held": ("complaints_sending_held", "1 while a person holds all sending, after a restore"),
     "worker_age": ("complaints_worker_heartbeat_seconds", "Seconds since a worker was last seen"),
     "web_age": ("complaints_web_heartbeat_seconds", "Seconds since a web process was last seen"),
     "sweep_age": ("complaints_worker_sweep_seconds", "Seconds since a worker last looked for everything due"),

@@ -30,6 +30,10 @@ LEFT JOIN LATERAL (
 ) AS c ON true
 ORDER BY o.id;
 
+-- name: held_since()$
+-- Since when a person holds all sending, if so.
+SELECT held_at FROM sending_hold WHERE resumed_at IS NULL;
+
 -- name: last_seen(kind)$
 -- Seconds since a process of this kind gave a sign of life; nothing when none runs.
 SELECT extract(EPOCH FROM clock_timestamp() - max(seen_at))::float8 FROM heartbeat WHERE kind = :kind;
@@ -111,7 +115,7 @@ LIMIT :most;
 
 -- name: i4_stuck(grace_seconds, most)
 -- Waiting or held for longer than lease and sweep allow. A move of the office's clock makes rows due at once: it counts as an outage.
--- Rows of a way that is down, which has its alarm, wait with reason.
+-- Rows of a way that is down, which has its alarm, wait with reason; so do all while a person holds the sending.
 SELECT o.office_id, 'outbox ' || o.id AS row_name, format('%s (%s) is stuck', o.kind, o.state) AS what
 FROM outbox AS o
 CROSS JOIN clock_shift AS s
@@ -120,8 +124,11 @@ WHERE (
     OR (
         o.state = 'queued'
         AND o.released_at < (SELECT office_now()) - :grace_seconds::float8 * interval '1 second'
-        AND greatest(o.next_try_at, s.moved_at) < clock_timestamp() - :grace_seconds::float8 * interval '1 second'
+        AND greatest(o.next_try_at, s.moved_at, (SELECT max(h.resumed_at) FROM sending_hold AS h))
+        < clock_timestamp() - :grace_seconds::float8 * interval '1 second'
     )
+) AND NOT EXISTS (
+    SELECT 1 FROM sending_hold AS h WHERE h.resumed_at IS NULL
 ) AND NOT EXISTS (
     SELECT 1 FROM alarm AS a WHERE a.office_id = o.office_id AND a.cleared_at IS NULL AND a.key = 'way_down:' || o.way
 )

@@ -37,6 +37,7 @@ SELECT
     (SELECT count(*) FROM ticket
      WHERE status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')) AS tickets_open,
     (SELECT count(*) FROM alarm WHERE cleared_at IS NULL) AS alarms_open,
+    EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL) AS sending_held,
     (SELECT extract(epoch FROM clock_timestamp() - max(seen_at))::float8 FROM heartbeat WHERE kind = 'worker') AS worker_age,
     (SELECT extract(epoch FROM clock_timestamp() - max(seen_at))::float8 FROM heartbeat WHERE kind = 'web') AS web_age,
     (SELECT extract(epoch FROM clock_timestamp() - max(swept_at))::float8 FROM heartbeat WHERE kind = 'worker') AS sweep_age;

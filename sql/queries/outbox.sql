@@ -12,7 +12,12 @@ WITH left_behind AS (
     WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())
         AND way = ANY (:ways::text[])
     ORDER BY released_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
-), chosen AS (SELECT office_id, id FROM left_behind UNION ALL SELECT office_id, id FROM ready LIMIT 1)
+), chosen AS (
+    -- Nothing at all while a person holds the sending (after a restore).
+    SELECT due.office_id, due.id FROM (SELECT * FROM left_behind UNION ALL SELECT * FROM ready) AS due
+    WHERE NOT EXISTS (SELECT 1 FROM sending_hold AS h WHERE h.resumed_at IS NULL)
+    LIMIT 1
+)
 UPDATE outbox AS o
 SET state = 'sending', lease_token = :token, attempts = least(o.attempts + 1, 32000),
     lease_until = clock_timestamp() + :lease_seconds::float8 * interval '1 second'
@@ -215,13 +220,16 @@ SELECT count(*) FROM outbox WHERE office_id = :office_id AND state = 'dead' AND 
 
 -- name: waiting(ways)^
 -- What a drain and the health page ask: rows due now, rows in somebody's hands, and the seconds until the next row is due.
+-- While sending is held nothing is due.
 SELECT
-    count(*) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())) AS due,
+    count(*) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())
+        AND NOT EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL)) AS due,
     count(*) FILTER (WHERE state = 'sending') AS leased,
     extract(epoch FROM (SELECT office_now())
         - min(released_at) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now())))::float8 AS oldest_seconds,
     min(greatest(
         extract(epoch FROM released_at - (SELECT office_now())),
         extract(epoch FROM next_try_at - (SELECT clock_timestamp()))
-    )) FILTER (WHERE state = 'queued' AND way = ANY (:ways::text[]))::float8 AS next_seconds
+    )) FILTER (WHERE state = 'queued' AND way = ANY (:ways::text[])
+        AND NOT EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL))::float8 AS next_seconds
 FROM outbox WHERE state IN ('queued', 'sending');
