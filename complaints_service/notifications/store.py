@@ -14,6 +14,9 @@ from complaints_service.notifications.message_ids import MessageIds
 
 # Level changes at once, at most five an hour to one person (EXPERIENCE.md "E-mail").
 MAILS_AN_HOUR = 5
+# How long a message waits for an older one to the same reader that failed and will be tried again. Whose next try is further away has
+# failed five times or more by then: news is worth more than order.
+ORDER_PATIENCE_SECONDS = 300.0
 DEAD, CANCELLED = "dead", "cancelled"
 
 
@@ -27,7 +30,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class OutboxStore:
-    """Row by row; ``lease_seconds`` are machine seconds."""
+    """Row by row; ``lease_seconds`` are machine seconds. Messages to one chat, and mails to the reporter of one ticket, leave in order."""
 
     def __init__(self, database: Database, ids: MessageIds, lease_seconds: float) -> None:
         self._database = database
@@ -42,7 +45,11 @@ class OutboxStore:
         token = secrets.token_bytes(16)
         async with self._database.transaction(Scope.system()) as connection:
             found = await queries("outbox").claim(
-                connection, ways=list(ways), token=token, lease_seconds=self._lease_seconds
+                connection,
+                ways=list(ways),
+                token=token,
+                lease_seconds=self._lease_seconds,
+                patience_seconds=ORDER_PATIENCE_SECONDS,
             )
             if found is None:
                 return None
@@ -95,5 +102,7 @@ class OutboxStore:
     async def waiting(self, ways: Collection[str]) -> Waiting:
         """What a drain, a wake-up and the health page ask; ``next_seconds`` counts only rows of these ways."""
         async with self._database.transaction(Scope.system()) as connection:
-            found = await queries("outbox").waiting(connection, ways=list(ways))
+            found = await queries("outbox").waiting(
+                connection, ways=list(ways), patience_seconds=ORDER_PATIENCE_SECONDS
+            )
         return msgspec.convert(dict(found), Waiting)

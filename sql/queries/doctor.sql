@@ -115,7 +115,8 @@ LIMIT :most;
 
 -- name: i4_stuck(grace_seconds, most)
 -- Waiting or held for longer than lease and sweep allow. A move of the office's clock makes rows due at once: it counts as an outage.
--- Rows of a way that is down, which has its alarm, wait with reason; so do all while a person holds the sending.
+-- Rows of a way that is down, which has its alarm, wait with reason; so do all while a person holds the sending, those whose reader is
+-- to get an older one first, and webhooks to an endpoint that fails.
 SELECT o.office_id, 'outbox ' || o.id AS row_name, format('%s (%s) is stuck', o.kind, o.state) AS what
 FROM outbox AS o
 CROSS JOIN clock_shift AS s
@@ -131,6 +132,18 @@ WHERE (
     SELECT 1 FROM sending_hold AS h WHERE h.resumed_at IS NULL
 ) AND NOT EXISTS (
     SELECT 1 FROM alarm AS a WHERE a.office_id = o.office_id AND a.cleared_at IS NULL AND a.key = 'way_down:' || o.way
+) AND NOT EXISTS (
+    SELECT 1 FROM outbox AS p
+    WHERE p.office_id = o.office_id AND p.chat_id = o.chat_id AND p.state IN ('queued', 'sending')
+        AND (p.released_at, p.id) < (o.released_at, o.id) AND p.next_try_at > clock_timestamp()
+) AND NOT EXISTS (
+    SELECT 1 FROM outbox AS p
+    WHERE o.recipient = 'reporter' AND p.office_id = o.office_id AND p.ticket_id = o.ticket_id AND p.recipient = 'reporter'
+        AND p.state IN ('queued', 'sending')
+        AND (p.released_at, p.id) < (o.released_at, o.id) AND p.next_try_at > clock_timestamp()
+) AND NOT EXISTS (
+    SELECT 1 FROM webhook_health AS w
+    WHERE o.way = 'webhook' AND w.office_id = o.office_id AND w.endpoint_id::text = o.address AND w.failures > 0
 )
 LIMIT :most;
 

@@ -24,12 +24,14 @@ UPDATE alarm SET cleared_at = office_now() WHERE key = :key AND cleared_at IS NU
 
 -- name: state_of_work()^
 -- How the work behind the pages goes: ages in seconds (nothing waits: 0), for readiness and metrics. Needs the system's scope.
--- Office time where a promise waits, machine time where a process does (D12).
+-- Office time where a promise waits, machine time where a process does (D12). A receiver of webhooks that is away is no fault of ours:
+-- it has its own alarm, and its messages do not age the outbox.
 SELECT
     (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox_waiting,
     (SELECT count(*) FROM outbox WHERE state = 'dead') AS outbox_dead,
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(released_at)), 0)::float8
-     FROM outbox WHERE state IN ('queued', 'sending') AND released_at <= (SELECT office_now())) AS unsent_age,
+     FROM outbox WHERE state IN ('queued', 'sending') AND released_at <= (SELECT office_now())
+         AND way <> 'webhook') AS unsent_age,
     (SELECT count(*) FROM sla_timer
      WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timers_due,
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(due_at)), 0)::float8 FROM sla_timer

@@ -1,17 +1,38 @@
 -- The outbox (D5, rules 3 and 4 of RELIABILITY.md). Leases and back-off are machine time, releases office time (D12).
 
--- name: claim(ways, token, lease_seconds)^
+-- name: claim(ways, token, lease_seconds, patience_seconds)^
 -- ONE row for one worker: first what a dead worker left behind, else the oldest that is due. Another worker skips the locked row
 -- instead of waiting for it, and a row that was taken since the snapshot no longer matches when it is locked.
+-- To one reader (a chat; the reporter of a ticket by mail) messages leave one after the other: a row waits while another is in
+-- somebody's hands and while an older one will be tried within patience_seconds. (Scalar subqueries: one look into an index for each
+-- row that is considered, whatever the planner believes about the table.)
 WITH left_behind AS (
     SELECT office_id, id FROM outbox
-    WHERE state = 'sending' AND lease_until <= (SELECT clock_timestamp()) AND way = ANY (:ways::text[])
+    WHERE state = 'sending' AND lease_until <= (SELECT clock_timestamp()) AND way = ANY (:ways::text[]) AND way <> 'webhook'
     ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
 ), ready AS (
-    SELECT office_id, id FROM outbox
-    WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())
-        AND way = ANY (:ways::text[])
-    ORDER BY released_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT r.office_id, r.id FROM outbox AS r
+    WHERE r.state = 'queued' AND r.released_at <= (SELECT office_now()) AND r.next_try_at <= (SELECT clock_timestamp())
+        AND r.way = ANY (:ways::text[]) AND r.way <> 'webhook'
+        AND CASE
+            WHEN r.chat_id IS NOT NULL THEN (
+                SELECT 1 FROM outbox AS p
+                WHERE p.office_id = r.office_id AND p.chat_id = r.chat_id AND p.state IN ('queued', 'sending') AND p.id <> r.id
+                    AND (p.state = 'sending' OR ((p.released_at, p.id) < (r.released_at, r.id)
+                        AND p.next_try_at <= clock_timestamp() + :patience_seconds::float8 * interval '1 second'))
+                LIMIT 1
+            ) IS NULL
+            WHEN r.recipient = 'reporter' THEN (
+                SELECT 1 FROM outbox AS p
+                WHERE p.office_id = r.office_id AND p.ticket_id = r.ticket_id AND p.recipient = 'reporter'
+                    AND p.state IN ('queued', 'sending') AND p.id <> r.id
+                    AND (p.state = 'sending' OR ((p.released_at, p.id) < (r.released_at, r.id)
+                        AND p.next_try_at <= clock_timestamp() + :patience_seconds::float8 * interval '1 second'))
+                LIMIT 1
+            ) IS NULL
+            ELSE true
+        END
+    ORDER BY r.released_at, r.id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), chosen AS (
     -- Nothing at all while a person holds the sending (after a restore).
     SELECT due.office_id, due.id FROM (SELECT * FROM left_behind UNION ALL SELECT * FROM ready) AS due
@@ -218,18 +239,42 @@ RETURNING kind, way;
 -- name: dead_left(office_id, kind, way)$
 SELECT count(*) FROM outbox WHERE office_id = :office_id AND state = 'dead' AND kind = :kind AND way = :way;
 
--- name: waiting(ways)^
+-- name: waiting(ways, patience_seconds)^
 -- What a drain and the health page ask: rows due now, rows in somebody's hands, and the seconds until the next row is due.
--- While sending is held nothing is due.
+-- While sending is held nothing is due; nor is a row whose reader is still to get another one first (see claim). Webhooks have their own.
+WITH waiting AS (
+    SELECT
+        r.state, r.way, r.released_at, r.next_try_at,
+        CASE
+            WHEN r.state <> 'queued' OR r.released_at > (SELECT office_now()) THEN false
+            WHEN r.chat_id IS NOT NULL THEN (
+                SELECT 1 FROM outbox AS p
+                WHERE p.office_id = r.office_id AND p.chat_id = r.chat_id AND p.state IN ('queued', 'sending') AND p.id <> r.id
+                    AND (p.state = 'sending' OR ((p.released_at, p.id) < (r.released_at, r.id)
+                        AND p.next_try_at <= clock_timestamp() + :patience_seconds::float8 * interval '1 second'))
+                LIMIT 1
+            ) IS NOT NULL
+            WHEN r.recipient = 'reporter' THEN (
+                SELECT 1 FROM outbox AS p
+                WHERE p.office_id = r.office_id AND p.ticket_id = r.ticket_id AND p.recipient = 'reporter'
+                    AND p.state IN ('queued', 'sending') AND p.id <> r.id
+                    AND (p.state = 'sending' OR ((p.released_at, p.id) < (r.released_at, r.id)
+                        AND p.next_try_at <= clock_timestamp() + :patience_seconds::float8 * interval '1 second'))
+                LIMIT 1
+            ) IS NOT NULL
+            ELSE false
+        END AS behind_another,
+        EXISTS (SELECT 1 FROM sending_hold AS h WHERE h.resumed_at IS NULL) AS held
+    FROM outbox AS r WHERE r.state IN ('queued', 'sending') AND r.way <> 'webhook'
+)
 SELECT
     count(*) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now()) AND next_try_at <= (SELECT clock_timestamp())
-        AND NOT EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL)) AS due,
+        AND NOT behind_another AND NOT held) AS due,
     count(*) FILTER (WHERE state = 'sending') AS leased,
     extract(epoch FROM (SELECT office_now())
         - min(released_at) FILTER (WHERE state = 'queued' AND released_at <= (SELECT office_now())))::float8 AS oldest_seconds,
     min(greatest(
         extract(epoch FROM released_at - (SELECT office_now())),
         extract(epoch FROM next_try_at - (SELECT clock_timestamp()))
-    )) FILTER (WHERE state = 'queued' AND way = ANY (:ways::text[])
-        AND NOT EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL))::float8 AS next_seconds
-FROM outbox WHERE state IN ('queued', 'sending');
+    )) FILTER (WHERE state = 'queued' AND way = ANY (:ways::text[]) AND NOT behind_another AND NOT held)::float8 AS next_seconds
+FROM waiting;
