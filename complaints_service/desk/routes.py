@@ -11,7 +11,7 @@ from complaints_service.desk.api import OFFICERS
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, read_filing
 from complaints_service.desk.filing_form import filing_page as filing_context
-from complaints_service.desk.forms import Given, read_form, to_command
+from complaints_service.web.command_forms import Given, read_form, to_command
 from complaints_service.desk.queue_filters import asked_from, filters_of
 from complaints_service.desk.queue_view import queue_page
 from complaints_service.desk.ticket_view import ticket_page

@@ -57,4 +57,4 @@ class Recipient(StrEnum):
 
 
 # Kinds that carry one button which acts without a sign-in (/a/<token>).
-ACTING = frozenset({MessageKind.RUNG, MessageKind.MANUAL_ESCALATION})
+ACTING = frozenset({MessageKind.RUNG, MessageKind.MANUAL_ESCALATION, MessageKind.TIME_REQUESTED})

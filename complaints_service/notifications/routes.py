@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, get, head, post
 from litestar.datastructures import State
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
-from litestar.response import Redirect
 
-from complaints_service.errors import NotFound, Refused, Stale
-from complaints_service.notifications.act_page import TAKE_OVER, command_for, look_values
+from complaints_service.accounts.dependencies import find_viewer
+from complaints_service.accounts.service import Accounts
+from complaints_service.errors import Invalid, NotFound, Refused, Stale
+from complaints_service.keys import Keys
+from complaints_service.notifications.act_page import (
+    NOTHING_TRIED,
+    Attempt,
+    actor_of,
+    command_of,
+    look_values,
+    mark_matches,
+)
 from complaints_service.notifications.links import ActLink, Links
-from complaints_service.tickets.model import Actor, ActorKind
+from complaints_service.settings import Settings
 from complaints_service.tickets.service import Tickets
+from complaints_service.web.bodies import form_fields
+from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import page
+from complaints_service.web.problems import field_text
 
 PageRequest = Request[Any, Any, State]
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 # A page about a case, opened without a sign-in: nobody else keeps it, and the token goes to no other site.
 _HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
 @get("/a/{token:str}", include_in_schema=False)
-async def show(request: PageRequest, token: str, links: Links) -> Response[bytes]:
-    """What the case is about and one button; a case that has moved on says what happened since."""
-    return _page(request, await links.look(token))
+async def show(
+    request: PageRequest, token: str, links: Links, keys: Keys, accounts: Accounts, settings: Settings
+) -> Response[bytes]:
+    """What the case is about and what can be done; a case that has moved on says what happened since."""
+    link = await links.look(token)
+    return _page(request, link, keys, other=await _somebody_else(request, link, accounts, settings))
 
 
 @head("/a/{token:str}", include_in_schema=False)
@@ -37,30 +49,73 @@ async def peek(token: str, links: Links) -> None:
 
 @post("/a/{token:str}", status_code=200, include_in_schema=False)
 async def act(
-    request: PageRequest, token: str, links: Links, tickets: Tickets, data: Form
-) -> Response[bytes] | Redirect:
-    """Acknowledge, or take the case over; the link is spent by it."""
+    request: PageRequest,
+    token: str,
+    links: Links,
+    tickets: Tickets,
+    keys: Keys,
+    accounts: Accounts,
+    settings: Settings,
+) -> Response[bytes]:
+    """Carry out the form's deed in the receiver's name; the link is spent by it.
+
+    What was not sent by this very page, or by somebody who is signed in as another person, does nothing.
+    """
     link = await links.look(token)
-    if link.used or link.stale:
-        return _page(request, link)
-    command = command_for(link, data.get("do", ""))
-    if not await links.use(link):
-        return _page(request, await links.look(token))
-    person = link.person
-    actor = Actor(ActorKind.PERSON, person.id, person.role.value, person.name)
+    other = await _somebody_else(request, link, accounts, settings)
+    form = await form_fields(request)
+    if link.used or link.stale or other or not mark_matches(keys, link, form.get("page")):
+        return _page(request, link, keys, other=other)
+    written = {name: value for name, value in form.items() if isinstance(value, str)}
+    deed, attempt = written.get("do", ""), Attempt(written.get("do", ""), written)
     try:
-        await tickets.act(link.office, link.ticket.number, command, actor, link.scope(), link.version)
+        found = command_of(link, form)
+    except Invalid as error:
+        return _page(request, link, keys, attempt=_failed(request, attempt, error), status=error.status)
+    if found is None or not await links.use(link):
+        return _page(request, await links.look(token), keys, attempt=attempt)
+    try:
+        await tickets.act(link.office, link.ticket.number, found[1], actor_of(link), link.scope(), link.version)
+    except Invalid as error:
+        await links.give_back(link)
+        failed = _failed(request, attempt, error)
+        return _page(request, await links.look(token), keys, attempt=failed, status=error.status)
     except (Stale, Refused, NotFound):
         await links.give_back(link)
-        return _page(request, await links.look(token))
+        return _page(request, await links.look(token), keys, attempt=attempt)
     except BaseException:
         await links.give_back(link)
         raise
-    return _page(request, await links.look(token), done=TAKE_OVER if data.get("do") == TAKE_OVER else "acknowledge")
+    return _page(request, await links.look(token), keys, done=deed)
 
 
-def _page(request: PageRequest, link: ActLink, *, done: str = "") -> Response[bytes]:
-    return page(request, "email_links/act.html", {**look_values(request, link), "done": done}, headers=_HEADERS)
+def _failed(request: PageRequest, attempt: Attempt, error: Invalid) -> Attempt:
+    language = language_of(request)
+    return Attempt(
+        attempt.deed, attempt.values, {p.pointer.strip("/"): field_text(p, language) for p in error.problems}
+    )
+
+
+async def _somebody_else(request: PageRequest, link: ActLink, accounts: Accounts, settings: Settings) -> str:
+    """The name of whoever is signed in here, when that is not the link's receiver: a forwarded mail acts for nobody."""
+    viewer = await find_viewer(request, accounts, settings)
+    return viewer.person.name if viewer is not None and viewer.person.id != link.person.id else ""
+
+
+def _page(
+    request: PageRequest,
+    link: ActLink,
+    keys: Keys,
+    *,
+    done: str = "",
+    other: str = "",
+    attempt: Attempt = NOTHING_TRIED,
+    status: int = 200,
+) -> Response[bytes]:
+    values = look_values(request, link, keys, attempt)
+    return page(
+        request, "email_links/act.html", {**values, "done": done, "other": other}, headers=_HEADERS, status=status
+    )
 
 
 ROUTES = [show, peek, act]

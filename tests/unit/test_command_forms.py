@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from complaints_service.desk.deeds import ORDER, WITHOUT_FORM, Kept, deeds
-from complaints_service.desk.forms import Given, read_form, to_command
+from complaints_service.web.command_forms import Given, read_form, to_command
 from complaints_service.errors import Invalid, Malformed
 from complaints_service.tickets.commands import Answer, Assign, Classify, GrantTime, Undo
 from complaints_service.tickets.model import ActorKind, Kind
