@@ -110,21 +110,22 @@ def compare_documents(before: object, after: object) -> list[Difference]:
 
 
 def _compare(pointer: str, before: object, after: object, found: list[Difference]) -> None:
-    if isinstance(before, dict) and isinstance(after, dict):
-        old, new = cast("dict[str, object]", before), cast("dict[str, object]", after)
-        for name in [*old, *(name for name in new if name not in old)]:
-            _compare(f"{pointer}/{name}", old.get(name), new.get(name), found)
-    elif isinstance(before, list) and isinstance(after, list):
-        first, second = cast("list[object]", before), cast("list[object]", after)
-        for place in range(max(len(first), len(second))):
-            _compare(
-                f"{pointer}/{place}",
-                first[place] if place < len(first) else None,
-                second[place] if place < len(second) else None,
-                found,
-            )
-    elif before != after:
-        found.append(Difference(pointer, before, after))
+    old, new = _members(before), _members(after)
+    if old is None or new is None or isinstance(before, dict) is not isinstance(after, dict):
+        if before != after:
+            found.append(Difference(pointer, before, after))
+        return
+    for name in [*old, *(name for name in new if name not in old)]:
+        _compare(f"{pointer}/{name}", old.get(name), new.get(name), found)
+
+
+def _members(value: object) -> dict[str, object] | None:
+    """What an object or a list holds, by name or place; None for a plain value."""
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    if isinstance(value, list):
+        return {str(place): item for place, item in enumerate(cast("list[object]", value))}
+    return None
 
 
 def _event(row: asyncpg.Record) -> SettingEvent:
