@@ -14,6 +14,13 @@ from complaints_service.tickets.receivers import may_receive
 
 # Targets whose keys count firings by themselves; the others are started anew within one episode and are told apart by the event.
 COUNTED_TARGETS = frozenset({"verify", "answer"})
+# Whom a rung can name, beside person:<username> and address:<e-mail>.
+RECEIVER_WORDS = frozenset(
+    {
+        "assignee", "unit_officers", "triage_officers", "supervisor", "unit_supervisor", "triage_supervisor", "duty", "head",
+        "regional", "unit_up", "unit_above",
+    }
+)  # fmt: skip
 
 
 class DueRung(msgspec.Struct, frozen=True):
