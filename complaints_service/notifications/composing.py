@@ -92,7 +92,7 @@ def _about_ticket(message: Addressed, ticket: TicketFacts, language: str, keys: 
         "event": _EVENT_VALUES | (event.values() if event is not None else {}),
         "event_type": event.type if event is not None else "",
     }
-    if message.row.recipient == Recipient.PERSON:
+    if message.row.recipient not in (Recipient.REPORTER, Recipient.CHAT):
         # Personal data stay out of officers' mails altogether: neither the reporter nor anybody's words.
         values |= {
             "holder": words.holder(ticket, office, language),
@@ -148,8 +148,10 @@ def _listed(message: Addressed, further: dict[str, object], base_url: str, langu
 
 def _line(ticket: ListedTicket, office: Office, at: datetime, base_url: str, language: str) -> dict[str, object]:
     due_at = ticket.next_due_at
+    level = msgspec.json.decode(ticket.params or "{}", type=RungParams).level
     return {
         "number": ticket.number,
+        "level": translate(language, "Escalation {level}", level=level) if level else "",
         "url": f"{base_url}/desk/t/{ticket.number}",
         "about": words.matter(ticket, office, language),
         "holder": words.holder(ticket, office, language),

@@ -20,6 +20,7 @@ from complaints_service.notifications.dead_letters import DeadLetters
 from complaints_service.notifications.digests import Digests
 from complaints_service.notifications.email import EmailTransport
 from complaints_service.notifications.facts import Claimed
+from complaints_service.notifications.kinds import Recipient
 from complaints_service.notifications.links import Links
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain
@@ -206,7 +207,7 @@ class Delivery:
                 marked = await self._again(row, outcome.reason, known=False)
             case Dead():
                 marked = await self._bury(row, outcome.reason)
-                if outcome.other_way:
+                if outcome.other_way and row.recipient != Recipient.PERSON:
                     await self._packer.other_way(row)
         if not marked:
             log.warning("outbox_lease_lost", row=row.id, kind=row.kind, outcome=type(outcome).__name__)
@@ -232,6 +233,8 @@ class Delivery:
         if marked:
             log.error("outbox_dead", row=row.id, kind=row.kind, way=row.way, reason=reason, attempts=row.attempts)
             await self._alarms.dead(row, reason)
+            if row.recipient == Recipient.PERSON:
+                await self._packer.other_way(row)
         return marked
 
     async def _rest(self, row: Claimed, outcome: Retry) -> None:

@@ -27,6 +27,12 @@ class Figures(msgspec.Struct, frozen=True):
     mine: int
 
 
+class _Level(msgspec.Struct, frozen=True):
+    """What a roll-up wants to know of a rung's parameters."""
+
+    level: int = 0
+
+
 async def gather(connection: Connection, row: Claimed, office: Office) -> Addressed:
     """The row with its ticket, person and chat as they are now; each None where the row has none or it is gone."""
     at = await queries("office").office_time(connection) if row.ticket_id is None else None
@@ -70,7 +76,8 @@ async def _roll_up(connection: Connection, row: Claimed) -> dict[str, object] | 
             connection, office_id=row.office_id, roll_up_id=row.id, limit=LISTED
         )
     ]
-    return {"count": count, "tickets": lines}
+    levels = [msgspec.json.decode(line.params or "{}", type=_Level).level for line in lines]
+    return {"count": count, "tickets": lines, "level": max(levels, default=0)}
 
 
 async def digest(connection: Connection, office: Office, person: Person) -> dict[str, object] | None:

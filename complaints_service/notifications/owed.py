@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from complaints_service.notifications.facts import Addressed, TicketFacts
-from complaints_service.notifications.kinds import MessageKind, Recipient
+from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.tickets.model import OPEN, Status
 
 
@@ -107,7 +107,8 @@ def _reachable(message: Addressed) -> NotOwed | Unreachable | None:
             return Unreachable.PERSON_INACTIVE
         if ticket is not None and ticket.names(person):
             return NotOwed.PERSON_NAMED
-        return None if person.email else Unreachable.NO_ADDRESS
+        address = person.whatsapp if row.way == Way.WHATSAPP else person.email
+        return None if address else Unreachable.NO_ADDRESS
     if row.recipient == Recipient.REPORTER:
         return None if ticket is not None and ticket.email else Unreachable.NO_ADDRESS
     if row.recipient == Recipient.CHAT:

@@ -16,17 +16,19 @@ from complaints_service.notifications.links import Links
 from complaints_service.notifications.loading import further, gather
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.owed import NotOwed, Unreachable, judge
+from complaints_service.notifications.person_ways import other_way_of
 from complaints_service.notifications.rendering import Renderer
 from complaints_service.notifications.store import CANCELLED, DEAD
 from complaints_service.notifications.whatsapp import Parcel
 from complaints_service.office.store import OfficeStore
-from complaints_service.settings import Settings
+from complaints_service.settings import Settings, WhatsAppProvider
 
 if TYPE_CHECKING:
     from asyncpg import Connection
 
 _PAGES = {MessageKind.ALARM: "/admin", MessageKind.ROLL_UP: "/desk?overdue=true", MessageKind.DIGEST: "/desk"}
 _FENCED = "fenced"
+_TURNED = ":turned"
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ class Packer:
         row, ticket, base = message.row, message.ticket, self._settings.base_url
         if ticket is None:
             return base + _PAGES.get(MessageKind(row.kind), "/desk")
-        if row.recipient != Recipient.PERSON:
+        if row.recipient in (Recipient.REPORTER, Recipient.CHAT):
             token = await self._links.for_reporter(connection, row.office_id, ticket, row.id)
             return f"{base}/m/{token}"
         if row.kind in ACTING and message.person is not None:
@@ -129,6 +131,12 @@ class Packer:
 
     def _parcel(self, message: Addressed, values: dict[str, object], language: str) -> Packed:
         chat, zone = message.chat, message.office.time_zone
+        reference = message.row.message_id.strip("<>")
+        if message.row.recipient == Recipient.PERSON and message.person is not None:
+            said = self._renderer.chat(composing.template_of(message), values, language, zone)
+            return Packed(
+                parcel=Parcel(to=(message.person.whatsapp or "").lstrip("+"), message=said, reference=reference)
+            )
         if chat is None or chat.provider != self._settings.whatsapp_provider:
             raise LookupError("the chat belongs to another gateway")
         if message.row.kind == MessageKind.CHAT:
@@ -136,11 +144,13 @@ class Packer:
             said = self._renderer.chat_turn(params.template, values | own, choices, language, zone)
         else:
             said = self._renderer.chat(composing.template_of(message), values, language, zone)
-        reference = message.row.message_id.strip("<>")
         return Packed(parcel=Parcel(to=chat.address, message=said, reference=reference))
 
     async def other_way(self, row: Claimed) -> None:
-        """WhatsApp cannot reach the person: the same news by e-mail, if there is an address and it is not on its way already."""
+        """This way cannot reach the receiver: the same news by the other, if there is one and it is not on its way already."""
+        if row.recipient == Recipient.PERSON:
+            await self._other_way_to_person(row)
+            return
         if row.way != Way.WHATSAPP or row.ticket_id is None or row.kind == MessageKind.CHAT:
             return
         office = await self._offices.current(row.office_id)
@@ -162,4 +172,22 @@ class Packer:
                 address=None,
                 params=row.params,
                 message_id=self._ids.for_row(key),
+            )
+
+    async def _other_way_to_person(self, row: Claimed) -> None:
+        """The row itself turns to the other way, once: an alarm about the dead way stands already."""
+        office = await self._offices.current(row.office_id)
+        person = office.people.get(row.person_id) if row.person_id is not None else None
+        other = other_way_of(person, row.way) if person is not None else None
+        if (
+            other is None
+            or row.dedupe_key.endswith(_TURNED)
+            or (other is Way.WHATSAPP and self._settings.whatsapp_provider is WhatsAppProvider.NONE)
+        ):
+            return
+        twin = row.dedupe_key.removesuffix(f":{Way.WHATSAPP.value}")
+        twin = twin if other is Way.EMAIL else f"{twin}:{other.value}"
+        async with self._database.transaction(Scope.system()) as connection:
+            await queries("outbox").turn(
+                connection, office_id=row.office_id, id=row.id, way=other.value, turned=_TURNED, twin=twin
             )

@@ -9,6 +9,7 @@ import msgspec
 from complaints_service.keys import Keys
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import TICKET_TO_COME, MessageIds
+from complaints_service.notifications.person_ways import person_label, person_ways
 from complaints_service.tickets.model import ActorKind, Event, Ticket
 from complaints_service.tickets.port import Change, Effects, OutboxRow
 
@@ -33,12 +34,16 @@ _LAST_LEVEL = 3
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as the rules decide it, before it is addressed: to the reporter (person_id None) or to a person of the office."""
+    """A message as the rules decide it, before it is addressed: to a person of the office, to an address that a rung names, else to
+    the reporter."""
 
     kind: MessageKind
     person_id: int | None = None
+    address: str | None = None
     escalation: bool = False
     params: dict[str, object] = {}
+    # Ways that the rung itself asks for; empty: as the person has chosen.
+    ways: tuple[str, ...] = ()
 
 
 class NotificationReactor:
@@ -57,11 +62,17 @@ class NotificationReactor:
 
     def _address(self, change: Change, event: Event, letter: Letter) -> list[OutboxRow]:
         if letter.person_id is not None:
+            person = change.office.people.get(letter.person_id)
             return [
                 self._row(
-                    change, event, letter, Way.EMAIL, Recipient.PERSON, f"person:{letter.person_id}", letter.person_id
+                    change, event, letter, way, Recipient.PERSON, person_label(letter.person_id, way), letter.person_id
                 )
+                for way in person_ways(person, letter.ways)
             ]
+        if letter.address is not None:
+            label = f"address:{letter.address}"
+            row = self._row(change, event, letter, Way.EMAIL, Recipient.ADDRESS, label)
+            return [msgspec.structs.replace(row, address=letter.address)]
         found: list[OutboxRow] = []
         if Way.EMAIL in change.reporter_ways:
             found.append(self._row(change, event, letter, Way.EMAIL, Recipient.REPORTER, "reporter"))
@@ -170,7 +181,11 @@ def _rung(event: Event) -> Iterator[Letter]:
     if not body.get("mail"):
         return
     facts = {name: body[name] for name in _RUNG_FACTS if name in body}
-    yield from _each(MessageKind.RUNG, event, escalation=True, params=facts)
+    ways = msgspec.convert(body.get("ways", ()), tuple[str, ...])
+    for letter in _each(MessageKind.RUNG, event, escalation=True, params=facts):
+        yield msgspec.structs.replace(letter, ways=ways)
+    for address in msgspec.convert(body.get("addresses", ()), tuple[str, ...]):
+        yield Letter(kind=MessageKind.RUNG, address=address, params=facts)
     level = body.get("level")
     if body.get("target") == "answer" and level == _LAST_LEVEL and not body.get("occurrence") and body.get("breach"):
         yield Letter(kind=MessageKind.BEYOND)

@@ -18,6 +18,7 @@ MAILS_AN_HOUR = 5
 # failed five times or more by then: news is worth more than order.
 ORDER_PATIENCE_SECONDS = 300.0
 DEAD, CANCELLED = "dead", "cancelled"
+_CAPPED = frozenset({Way.EMAIL, Way.WHATSAPP})
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class OutboxStore:
             if found is None:
                 return None
             row = Claimed(**dict(found), token=token)
-            if row.escalation and row.way == Way.EMAIL and row.person_id is not None:
+            if row.escalation and row.way in _CAPPED and row.person_id is not None:
                 absorbed = await self._absorb(connection, row, row.person_id)
                 if absorbed:
                     return absorbed
@@ -68,6 +69,7 @@ class OutboxStore:
             office_id=row.office_id,
             person_id=person_id,
             outbox_id=row.id,
+            way=row.way,
             cap=MAILS_AN_HOUR,
             forced='"roll_up":true' in row.params.replace(" ", ""),
             message_id=self._ids.for_row("{t}"),

@@ -51,27 +51,31 @@ RETURNING o.office_id, o.id, o.ticket_id, o.event_seq, o.dedupe_key, o.kind, o.w
 -- Counting and absorbing happen one worker at a time per person, else two would both send the fifth mail.
 SELECT id FROM person WHERE office_id = :office_id AND id = :person_id FOR NO KEY UPDATE;
 
--- name: absorb(office_id, person_id, outbox_id, cap, forced, message_id)$
+-- name: absorb(office_id, person_id, outbox_id, way, cap, forced, message_id)$
 -- Above the cap: the claimed row and every other escalation that waits for the person go into the roll-up of the next full hour.
--- Rows that a worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed.
+-- Rows that a worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed. Each way has its own
+-- count; the one roll-up goes by e-mail unless the person chose WhatsApp alone.
 WITH used AS (
     SELECT (SELECT count(*) FROM outbox
-            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sending' AND id <> :outbox_id)
+            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sending' AND id <> :outbox_id
+                AND way = :way)
         + (SELECT count(*) FROM outbox
            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sent'
-               AND sent_office_at > (SELECT office_now()) - interval '1 hour') AS mails
+               AND way = :way AND sent_office_at > (SELECT office_now()) - interval '1 hour') AS mails
 ), hour AS (SELECT date_trunc('hour', office_now(), 'UTC') + interval '1 hour' AS full_hour
 ), roll_up AS (
     INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, created_at, released_at, message_id)
     SELECT :office_id, 'roll_up:' || :person_id::integer || ':' || to_char(full_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), 'roll_up',
-        'email', 'person', :person_id, office_now(), full_hour, :message_id
+        (SELECT CASE WHEN 'email' = ANY (p.ways) OR p.whatsapp IS NULL THEN 'email' ELSE 'whatsapp' END
+         FROM person AS p WHERE p.office_id = :office_id AND p.id = :person_id),
+        'person', :person_id, office_now(), full_hour, :message_id
     FROM hour, used WHERE used.mails >= :cap::integer OR :forced::boolean
     ON CONFLICT (office_id, dedupe_key) DO UPDATE SET params = outbox.params
     RETURNING id
 ), excess AS (
     SELECT o.id FROM outbox AS o, used
     WHERE used.mails >= :cap::integer AND o.office_id = :office_id AND o.person_id = :person_id AND o.escalation AND o.state = 'queued'
-        AND o.released_at <= (SELECT office_now())
+        AND o.way = :way AND o.released_at <= (SELECT office_now())
     FOR UPDATE OF o SKIP LOCKED
 ), absorbed AS (
     UPDATE outbox AS o SET state = 'absorbed', absorbed_by = roll_up.id, lease_until = NULL, lease_token = NULL
@@ -113,6 +117,15 @@ RETURNING id;
 UPDATE outbox SET state = :state, last_error = :error, lease_until = NULL, lease_token = NULL
 WHERE office_id = :office_id AND id = :id AND state = 'sending' AND lease_token = :token
 RETURNING id;
+
+-- name: turn(office_id, id, way, turned, twin)$
+-- A dead message to a person of the office turns to the other way, once, unless the same news is on that way already.
+UPDATE outbox AS o
+SET state = 'queued', way = :way, dedupe_key = o.dedupe_key || :turned::text, attempts = 0, uncertain = 0,
+    next_try_at = clock_timestamp()
+WHERE o.office_id = :office_id AND o.id = :id AND o.state = 'dead' AND o.recipient = 'person'
+    AND NOT EXISTS (SELECT 1 FROM outbox AS t WHERE t.office_id = o.office_id AND t.dedupe_key = :twin)
+RETURNING o.id;
 
 -- name: raise_alarm(office_id, key, what, details)!
 INSERT INTO alarm (office_id, key, what, details) VALUES (:office_id, :key, :what, :details)
@@ -168,16 +181,16 @@ WHERE t.office_id = :office_id AND t.id = :ticket_id;
 SELECT provider, address, language, draft, last_inbound_at FROM whatsapp_chat WHERE office_id = :office_id AND id = :chat_id;
 
 -- name: absorbed(office_id, roll_up_id, limit)
--- The open tickets of a roll-up, each once with its highest and latest rung; the most urgent first.
+-- The open tickets of a roll-up, each once with its highest and latest rung; the highest level first, then the most urgent.
 SELECT * FROM (
     SELECT DISTINCT ON (o.ticket_id) t.number, t.status, t.category, t.service, t.unit_id, t.assignee_id, t.next_due_at, o.params
     FROM outbox AS o
     INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
     WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
         AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
-    ORDER BY o.ticket_id, o.id DESC
+    ORDER BY o.ticket_id, (o.params::json ->> 'level')::integer DESC NULLS LAST, o.id DESC
 ) AS one_each
-ORDER BY next_due_at NULLS LAST, number LIMIT :limit;
+ORDER BY (params::json ->> 'level')::integer DESC NULLS LAST, next_due_at NULLS LAST, number LIMIT :limit;
 
 -- name: absorbed_tickets(office_id, roll_up_id)$
 SELECT count(DISTINCT o.ticket_id)
