@@ -20,10 +20,12 @@ from complaints_service.accounts.dependencies import DEPENDENCIES
 from complaints_service.accounts.routes import ROUTES as ACCOUNTS
 from complaints_service.collector import look_seldom
 from complaints_service.desk.api import ROUTES as DESK_API
+from complaints_service.desk.files import ROUTES as DESK_FILES
 from complaints_service.desk.routes import ROUTES as DESK
 from complaints_service.dev.drain import DueWork
 from complaints_service.feedback.routes import ROUTES as FEEDBACK
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
+from complaints_service.intake.attachments.routes import ROUTES as FILES
 from complaints_service.intake.kiosk.routes import ROUTES as KIOSK
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.routes import ROUTES as CITIZEN_API
@@ -54,7 +56,7 @@ REFRESH_SECONDS = 5.0
 
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
-    "feedback", "whatsapp", "kiosk", "timers",
+    "feedback", "whatsapp", "kiosk", "timers", "attachments",
 )  # fmt: skip
 
 
@@ -64,8 +66,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     metrics = Metrics()
     static_files = LiveStaticFiles(watch=settings.dev)
     routes: list[ControllerRouterHandler] = [
-        *ACCOUNTS, *DESK_API, *DESK, *FEEDBACK, *KIOSK, *CITIZEN_API, *WHATSAPP, *CALENDARS, *MANAGEMENT, *NOTIFICATIONS,
-        *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
+        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *CALENDARS, *MANAGEMENT,
+        *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:
         from complaints_service.dev.local_only import local_only

@@ -98,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         about(
             "embedded: made once in DATA_DIR/secret.key; else required",
             "At least 32 bytes that nobody can guess. Tracking codes and blind indexes are derived from it: "
-            "keep it in the backup, apart from the database.",
+            "keep it in the backup, apart from the database. `hex:` and the digits of a secret.key file give that key.",
         ),
     ]
     data_dir: Annotated[
@@ -187,6 +187,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         about("`60`; `0` is unlimited", "Look-ups by ticket number from one network address each minute."),
     ] = 60
+    rate_upload_per_minute: Annotated[
+        int | None,
+        about("`60`, with DEV unlimited; `0` is unlimited", "Files taken from one network address each minute."),
+    ] = 60
+    rate_upload_megabytes_per_day: Annotated[
+        int | None,
+        about("`1000`, with DEV unlimited; `0` is unlimited", "Megabytes of files from one network address each day."),
+    ] = 1_000
+    upload_megabytes_per_day: Annotated[
+        int, about("`10000`", "Megabytes of files taken from everybody together each day (UTC); texts go on.")
+    ] = 10_000
+    attachment_reserve_megabytes: Annotated[
+        int,
+        about("`1000`", "What files leave free on the disk of DATA_DIR, for the database beside them; texts go on."),
+    ] = 1_000
     trusted_proxies: Annotated[
         tuple[str, ...],
         about(
@@ -262,6 +277,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000) or None,
             rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
             rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
+            rate_upload_per_minute=read.whole("RATE_UPLOAD_PER_MINUTE", 0 if dev else 60, 0, 1_000_000) or None,
+            rate_upload_megabytes_per_day=read.whole("RATE_UPLOAD_MEGABYTES_PER_DAY", 0 if dev else 1_000, 0, 1_000_000)
+            or None,
+            upload_megabytes_per_day=read.whole("UPLOAD_MEGABYTES_PER_DAY", 10_000, 0, 10_000_000),
+            attachment_reserve_megabytes=read.whole("ATTACHMENT_RESERVE_MEGABYTES", 1_000, 0, 10_000_000),
             trusted_proxies=read.networks("TRUSTED_PROXIES"),
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
             statement_cache=statement_cache(read),

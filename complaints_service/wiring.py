@@ -9,6 +9,7 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.embedded import connected
 from complaints_service.feedback.service import Feedback
+from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.service import Intake
 from complaints_service.intake.whatsapp.service import WhatsApp
@@ -45,6 +46,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     feedback: Feedback
     whatsapp: WhatsApp
     kiosk: Kiosk
+    attachments: Attachments
     timers: Timers
 
     async def close(self) -> None:
@@ -95,5 +97,6 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         feedback=Feedback(database, offices, keys, settings, waker),
         whatsapp=WhatsApp(database, offices, clock, keys, settings, intake, tickets, waker),
         kiosk=Kiosk(database, offices, keys, intake, clock),
+        attachments=Attachments(database, offices, keys, settings),
         timers=Timers(database, offices, clock, tickets),
     )

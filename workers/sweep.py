@@ -57,6 +57,7 @@ class Sweeper:
         await services.accounts.clean_up()
         await OpenedTickets(services.database, services.keys).forget_expired()
         await services.whatsapp.clean_up()
+        await services.attachments.sweep()
         if done:
             self.wake()
         return done

@@ -8,6 +8,7 @@ import msgspec
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.desk.why import source_of, steps_of
+from complaints_service.intake.attachments.answers import AttachmentAnswer, attachment_answers
 from complaints_service.office.model import Office
 from complaints_service.tickets.file import QueueItem, QueuePage, ReporterDetails, TicketFile
 from complaints_service.tickets.lifecycle import allowed
@@ -70,6 +71,7 @@ class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = msgspec.field(name="from")
     person: PersonRef | None
     text: str
+    attachments: tuple[AttachmentAnswer, ...] = ()
 
 
 class DeadlineLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ class TicketDetail(msgspec.Struct, frozen=True, kw_only=True):
     reporter: ReporterDetails | None
     reporter_hidden: bool
     messages: list[ThreadLine]
+    attachments: tuple[AttachmentAnswer, ...]
     deadlines: list[DeadlineLine]
     rating: int | None
     merged_into: str | None
@@ -195,6 +198,7 @@ def explained(file: TicketFile, office: Office, language: str) -> list[Explained
 def detail(file: TicketFile, viewer: Viewer, language: str) -> TicketDetail:
     """The ticket; the reporter masked (``GET .../reporter`` shows, and logs the look)."""
     ticket, office = file.ticket, viewer.office
+    address = f"/api/v1/tickets/{ticket.number}"
     same = ("number", "status", "kind", "category", "service", "channel", "privacy", "language", "priority", "simple",
             "oversight", "received_at", "next_due_at", "answered_at", "ended_at", "episode", "level", "version",
             "requested_days")  # fmt: skip
@@ -211,9 +215,17 @@ def detail(file: TicketFile, viewer: Viewer, language: str) -> TicketDetail:
         reporter=masked(file.reporter) if file.reporter is not None else None,
         reporter_hidden=file.reporter_hidden,
         messages=[
-            ThreadLine(seq=m.seq, at=m.at, sender=m.sender, person=person_ref(office, m.person_id), text=m.text)
+            ThreadLine(
+                seq=m.seq,
+                at=m.at,
+                sender=m.sender,
+                person=person_ref(office, m.person_id),
+                text=m.text,
+                attachments=attachment_answers(file.files_of(m.seq), address, previews=True),
+            )
             for m in file.messages
         ],
+        attachments=attachment_answers(file.files_of(1), address, previews=True),
         deadlines=[_deadline(row) for row in file.deadlines],
         rating=file.rating.score if file.rating else None,
         merged_into=file.merged_into,

@@ -48,6 +48,7 @@ class Limit(StrEnum):
     FILING = "filing"
     LOOKUP = "lookup"
     SIGNIN = "signin"
+    UPLOAD = "upload"
 
 
 class RateLimits:
@@ -60,6 +61,7 @@ class RateLimits:
             Limit.FILING: settings.rate_filing_per_minute,
             Limit.LOOKUP: settings.rate_lookup_per_minute,
             Limit.SIGNIN: settings.rate_signin_per_minute,
+            Limit.UPLOAD: settings.rate_upload_per_minute,
         }
         self._local = _LocalCounts()
         self._away_until = 0.0

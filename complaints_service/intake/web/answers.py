@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.i18n import translate
+from complaints_service.intake.attachments.answers import AttachmentAnswer, attachment_answers
 from complaints_service.office.model import Office
 from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.filed import Filed, PromisedDeadline
@@ -42,12 +43,12 @@ class TimelineLine(msgspec.Struct, frozen=True):
 
 
 class MessageLine(msgspec.Struct, frozen=True):
-    """One message of the thread; ``sender`` is written as ``from``."""
+    """One message of the thread; ``sender`` is written as ``from``. The first is the complaint itself."""
 
     at: datetime
     sender: str = msgspec.field(name="from")
     text: str = ""
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[AttachmentAnswer, ...] = ()
 
 
 class TicketAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,7 @@ class TicketAnswer(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: tuple[PromisedDeadline, ...]
     timeline: tuple[TimelineLine, ...]
     messages: tuple[MessageLine, ...]
+    attachments: tuple[AttachmentAnswer, ...]
     actions: tuple[str, ...]
     rating: int | None
     merged_into: str | None
@@ -96,9 +98,13 @@ def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str
     ticket = file.ticket
     status = ticket.status_for_citizen(file.now)
     visible = msgspec.structs.replace(ticket, status=status)
-    lines = [MessageLine(at=ticket.received_at, sender="reporter", text=file.text.description)]
+    links = links_of(ticket.number, base_url)
+    of_complaint = attachment_answers(file.files_of(1), links["self"])
+    lines = [
+        MessageLine(at=ticket.received_at, sender="reporter", text=file.text.description, attachments=of_complaint)
+    ]
     lines += [
-        MessageLine(at=m.at, sender=m.sender, text=m.text)
+        MessageLine(m.at, m.sender, m.text, attachment_answers(file.files_of(m.seq), links["self"]))
         for m in file.messages
         if m.sender in ("reporter", "office") and m.released_at <= file.now
     ]
@@ -119,10 +125,11 @@ def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str
         ),
         timeline=tuple(TimelineLine(e.at, e.type, e.text) for e in timeline(file, office, language, "citizen")),
         messages=tuple(lines),
+        attachments=of_complaint,
         actions=tuple(_ACTION_NAMES[name] for name in allowed(visible, REPORTER_ACTOR)),
         rating=file.rating.score if file.rating else None,
         merged_into=file.merged_into,
-        links=links_of(ticket.number, base_url),
+        links=links,
     )
 
 

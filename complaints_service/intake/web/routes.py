@@ -12,12 +12,13 @@ from msgspec import Meta
 
 from complaints_service.database import Scope
 from complaints_service.errors import Malformed, NotFound, Unauthenticated
-from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
+from complaints_service.intake.complaint_form import ComplaintBody, Slug, to_complaint
 from complaints_service.intake.web.answers import catalog_answer, filed_answer, ticket_answer
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.recover import recover
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeMissing, OfficeStore
+from complaints_service.tickets.attachments import MOST_FILES
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
@@ -34,7 +35,7 @@ class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: Annotated[str, Meta(max_length=5_000)] = ""
     resolved: bool = False
-    attachments: Annotated[list[str], Meta(max_length=0)] = []
+    attachments: Annotated[list[Slug], Meta(max_length=MOST_FILES)] = []
 
 
 class RatingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,7 +92,7 @@ async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts
 async def write_message(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
     body = await read_json(request, MessageBody)
-    command = Reply(text=body.text.strip(), resolved=body.resolved)
+    command = Reply(text=body.text.strip(), resolved=body.resolved, attachments=tuple(body.attachments))
     return await _reporter_acts(request, number, command, citizen)
 
 
