@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from complaints_service.settings import Settings
 
-# Commands whose arguments belong to a part of the service; its ``run(settings, arguments)`` gives the exit code.
+# Commands whose arguments belong to a part of the service; its ``run(settings, arguments)``, or the function named after the
+# colon, gives the exit code.
 DELEGATED = {
     "people": ("complaints_service.accounts.commands", "people of the office: add"),
     "kiosk": ("complaints_service.intake.kiosk.commands", "kiosk devices: add, revoke, list"),
@@ -28,6 +29,13 @@ DELEGATED = {
         "complaints_service.doctor",
         "check the installation; --audit also every promise over all data",
     ),
+    "backup": ("complaints_service.backup.commands:run_backup", "database and attachments into one archive"),
+    "hold-sending": ("complaints_service.backup.commands:run_hold", "hold all messages"),
+    "resume-sending": ("complaints_service.backup.commands:run_resume", "send again after a restore"),
+}
+# Commands that need an empty place: nothing runs there yet, and reading the settings would make a new secret key.
+UNCONNECTED = {
+    "restore": ("complaints_service.backup.commands:run_restore", "load a backup into an empty place"),
 }
 Delegate = Callable[["Settings", list[str]], int]
 Seed = Callable[["Settings", str], Awaitable[list[object]]]
@@ -44,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in DELEGATED:
             return _delegate(given[0], given[1:])
+        if given and given[0] in UNCONNECTED:
+            return _function(UNCONNECTED[given[0]][0])(given[1:])
         return _run(_parser().parse_args(given))
     except SettingsError as error:
         print("\n".join(error.problems), file=sys.stderr)
@@ -71,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         task.add_argument("--json", action="store_true", help="answer for machines")
     settings = commands.add_parser("settings", help="what is set, without secrets")
     settings.add_argument("--markdown", action="store_true", help="the reference page docs/settings.md")
-    for name, (_, meaning) in DELEGATED.items():
+    for name, (_, meaning) in (DELEGATED | UNCONNECTED).items():
         commands.add_parser(name, help=meaning, add_help=False)
     return parser
 
@@ -181,8 +191,14 @@ def _show_settings(*, markdown: bool) -> int:
 
 def _delegate(command: str, arguments: list[str]) -> int:
     settings = _settings()
-    run: Delegate = importlib.import_module(DELEGATED[command][0]).run
+    run: Delegate = _function(DELEGATED[command][0])
     return run(settings, arguments)
+
+
+def _function(place: str) -> Callable[..., int]:
+    module, _, name = place.partition(":")
+    function: Callable[..., int] = getattr(importlib.import_module(module), name or "run")
+    return function
 
 
 def _settings() -> Settings:

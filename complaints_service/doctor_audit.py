@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from complaints_service.database import queries
+from complaints_service.progress import Progress, no_progress
 from complaints_service.tickets.chain import content_digest, event_hash, joint_digest
 from complaints_service.tickets.model import Status
 from complaints_service.tickets.transitions import TRANSITIONS
@@ -68,7 +69,9 @@ class _Move(msgspec.Struct, frozen=True):
 _moves = msgspec.json.Decoder(_Move)
 
 
-async def audit(connection: asyncpg.Connection, grace_seconds: float = GRACE_SECONDS) -> list[Violation]:
+async def audit(
+    connection: asyncpg.Connection, grace_seconds: float = GRACE_SECONDS, progress: Progress = no_progress
+) -> list[Violation]:
     """Every broken invariant (at most 100 rows of each kind), seen by the system in one read-only snapshot.
 
     ``grace_seconds``: how long due work may wait on this machine. Raises what asyncpg raises.

@@ -45,7 +45,7 @@ class EmbeddedServers:
     def __init__(self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> None:
         self.data_dir = data_dir.absolute()
         make_data_dir(self.data_dir)
-        sockets = _socket_folder(self.data_dir)
+        self.sockets = sockets = _socket_folder(self.data_dir)
         logs = self.data_dir / "log"
         self._postgres = PostgresProgram(self.data_dir / "postgres", sockets, durable=durable)
         self._valkey = ValkeyProgram(self.data_dir / "valkey", sockets)

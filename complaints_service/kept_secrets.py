@@ -8,6 +8,15 @@ import secrets
 from pathlib import Path
 
 SECRET_BYTES = 32
+_HEX = "hex:"
+
+
+def secret_key_of(text: str) -> bytes:
+    """The key that a setting gives: its text as it stands, or ``hex:`` and the digits of an embedded service's secret.key.
+
+    Without the latter a service could never move from the embedded servers to others. Raises ValueError for digits that are none.
+    """
+    return bytes.fromhex(text.removeprefix(_HEX)) if text.startswith(_HEX) else text.encode()
 
 
 def kept_secret(path: Path) -> str:

@@ -176,6 +176,14 @@ def _installation() -> Path:
     return Path(found.origin).parent / "pginstall"
 
 
+def installed_programs() -> Path | None:
+    """The wheel's own client programs; None where it is not installed (a service on servers by URL)."""
+    try:
+        return _installation() / "bin"
+    except ChildFailed:
+        return None
+
+
 def _memory_settings() -> dict[str, str]:
     """Sizes fit for the machine; PostgreSQL touches shared buffers only as they are used."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE

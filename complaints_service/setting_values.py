@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from complaints_service.environment import PREFIX, Environment
-from complaints_service.kept_secrets import SECRET_BYTES
+from complaints_service.kept_secrets import SECRET_BYTES, secret_key_of
 
 
 def listen_address(read: Environment, dev: bool) -> tuple[str, int]:
@@ -37,7 +37,11 @@ def given_secret_key(read: Environment, *, required: bool) -> bytes:
         if required:
             read.refuse("SECRET_KEY", f"is required with {PREFIX}DATABASE_URL")
         return b""
-    key = value.encode()
+    try:
+        key = secret_key_of(value)
+    except ValueError:
+        read.refuse("SECRET_KEY", "hex: is followed by hexadecimal digits")
+        return b""
     if len(key) < SECRET_BYTES:
         read.refuse("SECRET_KEY", f"must have at least {SECRET_BYTES} bytes")
     return key

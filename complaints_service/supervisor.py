@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from complaints_service import embedded
+from complaints_service.backup.places import RESTORING
 from complaints_service.processes import Child, ChildFailed, Identity, die_with_parent, last_lines
 from complaints_service.programs import CatcherProgram, OwnProgram, WebProgram, own_command
 from complaints_service.settings import Settings
@@ -66,6 +67,9 @@ class Supervisor:
                 running = embedded.servers_for(self._settings)
                 where = running.web if running is not None else "still starting"
                 tell(f"a service already runs on {self._data_dir}: {where}")
+                return 1
+            if (self._data_dir / RESTORING).exists():
+                tell(f"a restore onto {self._data_dir} was not finished: run `complaints restore` again")
                 return 1
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._ending.set)

@@ -37,8 +37,29 @@ ORDER BY 3 DESC, sequencename;
 -- name: jump(name, value)$
 SELECT setval(format('public.%I', :name::text)::regclass, :value, true);
 
--- name: office_time()$
-SELECT office_now();
+-- name: machine_time()$
+SELECT clock_timestamp();
+
+-- name: analyze()!
+ANALYZE;
+
+-- name: make_app_role()!
+-- The application's role where it is missing and we may make one.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'complaints_app') THEN
+        CREATE ROLE complaints_app LOGIN NOSUPERUSER NOBYPASSRLS;
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'role complaints_app is not made: the migrating role serves as application role';
+END $$;
+
+-- name: default_rights_on_tables()!
+-- As 0008_scope.sql: in a dump they are bound to the owner of another server.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO complaints_app;
+
+-- name: default_rights_on_sequences()!
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO complaints_app;
 
 -- name: figures()^
 -- What a manifest says of the data, for a person who must choose between backups.

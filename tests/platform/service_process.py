@@ -74,9 +74,13 @@ class ServiceProcess:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another `complaints` command beside it."""
+        return self.run_with({}, *arguments)
+
+    def run_with(self, more: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same with further variables."""
         return subprocess.run(
             [*self.program, *arguments],
-            env=self.environment,
+            env={**self.environment, **more},
             cwd=self.data_dir.parent,
             capture_output=True,
             text=True,
