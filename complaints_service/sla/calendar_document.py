@@ -41,12 +41,13 @@ class Week(_Part, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     sun: Periods = ()
 
 
-class SpecialPeriod(_Part, frozen=True, forbid_unknown_fields=True):
-    """Days, both ends included, with a week of their own (Ramadan)."""
+class SpecialPeriod(_Part, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Days, both ends included, with a week of their own (Ramadan); ``name`` is only for people."""
 
     first: str = msgspec.field(name="from")
     last: str = msgspec.field(name="to")
     weekly: Week
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class ExtraDay(_Part, frozen=True, forbid_unknown_fields=True):
@@ -56,14 +57,30 @@ class ExtraDay(_Part, frozen=True, forbid_unknown_fields=True):
     hours: Periods
 
 
-class CalendarDocument(_Part, frozen=True, forbid_unknown_fields=True):
-    """CAL: `extra` beats `days_off` beats `special` beats `weekly`."""
+class NoteKind(StrEnum):
+    """Why a single day differs from its week."""
+
+    PUBLIC_HOLIDAY = "public_holiday"
+    COLLECTIVE_LEAVE = "collective_leave"
+    OFFICE = "office"
+
+
+class DayNote(_Part, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What people call a day of `days_off` or `extra`; it decides nothing."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    kind: NoteKind = NoteKind.OFFICE
+
+
+class CalendarDocument(_Part, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """CAL: `extra` beats `days_off` beats `special` beats `weekly`; `notes` names days and decides nothing."""
 
     time_zone: str
     weekly: Week = Week()
     days_off: Annotated[tuple[str, ...], msgspec.Meta(max_length=4000)] = ()
     special: Annotated[tuple[SpecialPeriod, ...], msgspec.Meta(max_length=400)] = ()
     extra: Annotated[tuple[ExtraDay, ...], msgspec.Meta(max_length=4000)] = ()
+    notes: Annotated[dict[str, DayNote], msgspec.Meta(max_length=8000)] = {}
 
 
 class ProblemCode(StrEnum):
@@ -166,6 +183,8 @@ def read_hours(document: CalendarDocument) -> OpeningHours:
     days_off = [reader.day(text, f"/days_off/{place}") for place, text in enumerate(document.days_off)]
     specials = reader.specials(document.special)
     extra = reader.extra(document.extra)
+    for text in document.notes:
+        reader.day(text, "/notes")
     if reader.problems or zone is None:
         raise CalendarError(reader.problems)
     return OpeningHours(zone, week, specials, frozenset(day for day in days_off if day is not None), extra)

@@ -14,7 +14,7 @@ import holidays
 import msgspec
 from holidays.constants import GOVERNMENT, PUBLIC
 
-from complaints_service.sla.calendar_document import CalendarDocument, Period, SpecialPeriod, Week
+from complaints_service.sla.calendar_document import CalendarDocument, DayNote, NoteKind, Period, SpecialPeriod, Week
 
 SEEDED_YEARS = (2025, 2026, 2027, 2028)
 OFFICE_ZONE = "Asia/Jakarta"
@@ -98,11 +98,14 @@ def confirmed_years(rows: Iterable[DayOffRow]) -> frozenset[int]:
 def seeded_office_document(years: Iterable[int] = SEEDED_YEARS) -> CalendarDocument:
     """An office in WIB: hours of Perpres 21/2023, days off and Ramadan of these years."""
     asked = sorted(set(years))
+    rows = day_off_rows(asked)
     return CalendarDocument(
         time_zone=OFFICE_ZONE,
         weekly=OFFICE_WEEK,
-        days_off=tuple(row.day.isoformat() for row in day_off_rows(asked)),
+        days_off=tuple(row.day.isoformat() for row in rows),
         special=tuple(
-            SpecialPeriod(row.first.isoformat(), row.last.isoformat(), RAMADAN_WEEK) for row in ramadan_rows(asked)
+            SpecialPeriod(row.first.isoformat(), row.last.isoformat(), RAMADAN_WEEK, "Ramadan")
+            for row in ramadan_rows(asked)
         ),
+        notes={row.day.isoformat(): DayNote(row.name, NoteKind(row.kind.value)) for row in rows},
     )
