@@ -73,10 +73,8 @@ def _rung(rung: RungEntry, at: str, office: Office) -> Iterator[Problem]:
         yield Problem(f"{at}/ways", ProblemCode.UNKNOWN_WORD)
     if not _KEY.fullmatch(rung.key) or rung.key in _RESERVED_KEYS:
         yield Problem(f"{at}/key", ProblemCode.BAD_KEY)
-    if rung.level < 0:
-        yield Problem(f"{at}/level", ProblemCode.TOO_SMALL, {"limit": 0})
-    elif rung.level > HIGHEST_LEVEL:
-        yield Problem(f"{at}/level", ProblemCode.TOO_LARGE, {"limit": HIGHEST_LEVEL})
+    if not 0 <= rung.level <= HIGHEST_LEVEL:
+        yield Problem(f"{at}/level", ProblemCode.BAD_LEVEL, {"limit": HIGHEST_LEVEL})
     if len(rung.note) > LONGEST_NOTE:
         yield Problem(f"{at}/note", ProblemCode.TOO_LONG, {"limit": LONGEST_NOTE})
     if rung.target in TARGETS and rung.act in ACTS and rung.act not in ACTS_OF.get(rung.target, ("notify",)):

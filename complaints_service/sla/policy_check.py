@@ -36,11 +36,17 @@ def checked(raw: object, office: Office, now: datetime) -> PolicyDocument:
     reading = read_policy(raw)
     problems = list(reading.problems)
     if reading.document is not None:
-        seen = {problem.pointer for problem in problems}
-        problems += [p for p in problems_of(reading.document, office, now) if p.pointer not in seen]
+        problems += [
+            problem for problem in problems_of(reading.document, office, now) if not _within(problem.pointer, problems)
+        ]
     if problems or reading.document is None:
         raise PolicyError(problems)
     return reading.document
+
+
+def _within(pointer: str, unread: list[Problem]) -> bool:
+    """Whether the place could not be read in the first place: then what stands in for it is not worth a word."""
+    return any(pointer == each.pointer or pointer.startswith(f"{each.pointer}/") for each in unread)
 
 
 def problems_of(document: PolicyDocument, office: Office, now: datetime) -> list[Problem]:

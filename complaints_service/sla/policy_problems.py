@@ -22,6 +22,7 @@ class ProblemCode(StrEnum):
     UNKNOWN_CATEGORY = "unknown_category"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
+    BAD_LEVEL = "bad_level"
     TOO_LONG = "too_long"
     TOO_MANY = "too_many"
     EMPTY = "empty"
@@ -66,6 +67,7 @@ PROBLEM_WORDS = {
     ProblemCode.UNKNOWN_CATEGORY: "The office has no category of this name.",
     ProblemCode.TOO_SMALL: "Choose a number of at least {limit}.",
     ProblemCode.TOO_LARGE: "Choose at most {limit}: nobody waits longer than five years.",
+    ProblemCode.BAD_LEVEL: "Choose a level from 0 to {limit}.",
     ProblemCode.TOO_LONG: "Shorten it to at most {limit} characters.",
     ProblemCode.TOO_MANY: "There are more than {limit} of them.",
     ProblemCode.EMPTY: "Please fill in this field.",
