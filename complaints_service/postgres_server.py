@@ -62,7 +62,7 @@ class PostgresProgram:
             self._keep_file_access = not all(self._user.may_reach(path) for path in needed)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
-        self._clear_stale_pid_file()
+        self.clear_stale_pid_file()
 
     def command(self) -> list[str]:
         settings = {
@@ -139,7 +139,7 @@ class PostgresProgram:
             raise ChildFailed(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
         draft.rename(self.data)
 
-    def _clear_stale_pid_file(self) -> None:
+    def clear_stale_pid_file(self) -> None:
         """After SIGKILL the pid files stay; their number may by now be a stranger's, or a zombie's.
 
         We hold the lock of DATA_DIR, so nobody else starts a server here: one that is still ending is waited

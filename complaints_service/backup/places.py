@@ -13,6 +13,7 @@ from complaints_service.backup.manifest import ATTACHMENTS, BackupError, Manifes
 from complaints_service.embedded import make_data_dir
 from complaints_service.environment import PREFIX, Environment
 from complaints_service.kept_secrets import secret_key_of
+from complaints_service.postgres_server import PostgresProgram
 
 # Made at the beginning of a restore and removed at its end: `complaints up` does not start beside it.
 RESTORING = "restoring"
@@ -38,6 +39,9 @@ def empty_data_dir(folder: Path, *, embedded: bool) -> Generator[Path]:
             raise BackupError(f"{folder}: a service or another restore runs on it") from None
         room = folder / RESTORING
         if room.exists() and not (folder / "postgres").exists():
+            # Killed a moment ago, it may have left a server that is still ending.
+            if (room / "postgres").exists():
+                PostgresProgram(room / "postgres", room / "run").clear_stale_pid_file()
             shutil.rmtree(folder / ATTACHMENTS, ignore_errors=True)
             shutil.rmtree(room)
         watched = {path.name for path in folder.iterdir()} - _HARMLESS
