@@ -71,20 +71,11 @@ def with_week(document: CalendarDocument, time_zone: str, weekly: Week) -> Calen
     return msgspec.structs.replace(document, time_zone=time_zone, weekly=weekly)
 
 
-def with_special(document: CalendarDocument, place: int | None, special: SpecialPeriod | None) -> CalendarDocument:
-    """The special period at a place replaced (None: taken away), or another one added (place None).
-
-    Raises IndexError for a place that is not there.
-    """
-    periods = list(document.special)
-    if place is None:
-        if special is not None:
-            periods.append(special)
-    elif special is None:
-        del periods[place]
-    else:
-        periods[place] = special
-    return in_order(msgspec.structs.replace(document, special=tuple(periods)))
+def with_special(document: CalendarDocument, first: str | None, special: SpecialPeriod | None) -> CalendarDocument:
+    """The special period that begins on a day (ISO) replaced or (None) taken away; ``first`` None: another one added."""
+    kept = tuple(each for each in document.special if each.first != first)
+    added = () if special is None else (special,)
+    return in_order(msgspec.structs.replace(document, special=(*kept, *added)))
 
 
 class HolidayDifference(msgspec.Struct, frozen=True):
