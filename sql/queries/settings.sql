@@ -18,3 +18,6 @@ LIMIT :most;
 SELECT id, at, person_id, what, subject, why, body
 FROM office_event
 WHERE office_id = :office_id AND id = :event_id;
+
+-- name: set_ways(office_id, person_id, ways, whatsapp)!
+UPDATE person SET ways = :ways::text[], whatsapp = :whatsapp WHERE office_id = :office_id AND id = :person_id;
