@@ -20,6 +20,7 @@ from complaints_service.notifications.reactor import NotificationReactor
 from complaints_service.office.store import OfficeStore
 from complaints_service.settings import Settings
 from complaints_service.sla.reactor import SlaReactor
+from complaints_service.sla.recompute import SlaRecomputing
 from complaints_service.sla.timers import Timers
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.reading import TicketReader
@@ -76,7 +77,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         waker.start()
     reactors = (SlaReactor(), NotificationReactor(keys, settings.mail_from))
     filings = Filings(database, offices, clock, keys, reactors)
-    tickets = Tickets(database, offices, clock, filings, reactors, waker)
+    tickets = Tickets(database, offices, clock, filings, reactors, waker, SlaRecomputing())
     intake = Intake(filings, waker)
     reader = TicketReader(database, clock, keys)
     notifications = Delivery(database, offices, clock, keys, settings)

@@ -27,7 +27,7 @@ class SlaReactor:
 
     def react(self, change: Change) -> Effects:
         """Deadlines and timers to write, the ticket's next due time, and whether unsent escalations are called off."""
-        rows = {(row.target, row.episode): row for row in change.deadlines}
+        rows = {(row.target, row.episode): row for row in (*change.deadlines, *change.recomputed)}
         _note_firings(rows, change)
         _reconcile(rows, change)
         was = {(row.target, row.episode): row for row in change.deadlines}

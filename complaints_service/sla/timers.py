@@ -28,6 +28,10 @@ AT_ONCE = 2
 MOST_TRIES = 5
 
 
+# What one ticket with rows that contradict the rules can raise; the others of its batch go on.
+FAILURES = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RuntimeError)
+
+
 class RefusedFiring(RuntimeError):
     """The lifecycle refused a command of the clock: rules and rows contradict each other."""
 
@@ -66,7 +70,7 @@ class Timers:
     async def _fire_batch(self, size: int) -> tuple[int, int]:
         try:
             return await self._database.again(lambda: self._claim_and_fire(size))
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
+        except FAILURES:
             log.exception("timer_batch_failed", size=size)
         tickets = rungs = 0
         for _ in range(size):
@@ -79,14 +83,20 @@ class Timers:
     async def _claim_and_fire(self, size: int) -> tuple[int, int]:
         async with self._database.transaction(SYSTEM) as connection:
             changes: list[tuple[Ticket, Performed]] = []
+            behind: list[Loaded] = []
             async for row in queries("timers").claim_timers(connection, batch=size):
                 ticket = ticket_from(row["ticket"])
                 if row["snapshot_seq"] != ticket.seq:
                     continue  # changed while it was being locked: the next claim sees it whole
                 office = await self._office(connection, ticket.office_id, row["config_version"])
-                self._clock.set(row["office_time"])
-                change = self._fire(loaded_from(row, ticket), office, row["office_time"])
-                changes.append((ticket, change))
+                now = row["office_time"]
+                self._clock.set(now)
+                loaded = loaded_from(row, ticket)
+                if self._tickets.lags(loaded, now, office):
+                    behind.append(loaded)
+                else:
+                    changes.append((ticket, self._fire(loaded, office, now)))
+            changes += await self._catch_up(connection, behind)
             if changes:
                 await self._tickets.write(connection, changes)
         return len(changes), sum(_rungs(change) for _, change in changes)
@@ -99,10 +109,14 @@ class Timers:
                 async for row in queries("timers").claim_timers(connection, batch=1):
                     ticket = ticket_from(row["ticket"])
                     office = await self._office(connection, ticket.office_id, row["config_version"])
-                    performed = self._fire(loaded_from(row, ticket), office, row["office_time"])
+                    now, loaded = row["office_time"], loaded_from(row, ticket)
+                    if self._tickets.lags(loaded, now, office):
+                        ((_, performed),) = await self._catch_up(connection, [loaded])
+                    else:
+                        performed = self._fire(loaded, office, now)
                     await self._tickets.write(connection, [(ticket, performed)])
                     return 1, _rungs(performed)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, LookupError, ValueError, RefusedFiring):
+        except FAILURES:
             if ticket is None:
                 raise
             log.exception("timer_failed", office=ticket.office_id)
@@ -112,6 +126,21 @@ class Timers:
                 )
             return 1, 0
         return 0, 0
+
+    async def _catch_up(self, connection: asyncpg.Connection, behind: list[Loaded]) -> list[tuple[Ticket, Performed]]:
+        """Tickets that lag behind a version of policy or calendar are recomputed before anything of theirs fires (D3)."""
+        changes: list[tuple[Ticket, Performed]] = []
+        for office_id in {loaded.ticket.office_id for loaded in behind}:
+            office, theirs = (
+                await self._offices.current(office_id),
+                [b for b in behind if b.ticket.office_id == office_id],
+            )
+            fired = await self._tickets.fired_timers(connection, [loaded.ticket for loaded in theirs])
+            for loaded in theirs:
+                already = fired.get(loaded.ticket.id, ())
+                made = self._tickets.recomputed(loaded, already, self._clock.now(), office)
+                changes.append((loaded.ticket, made))
+        return changes
 
     async def _office(self, connection: asyncpg.Connection, office_id: int, version: int) -> Office:
         held = self._offices.held(office_id)

@@ -193,6 +193,28 @@ class FireRung(Command, frozen=True, tag="fire_rung"):
     policy_version: int = 0
 
 
+class MovedDeadline(msgspec.Struct, frozen=True):
+    """A due time that a new calendar or policy has moved: from when to when (RFC 3339), and whether it now lies in the past."""
+
+    target: str
+    episode: int
+    was: str = msgspec.field(name="from")
+    now: str = msgspec.field(name="to")
+    late: bool
+
+
+class Recompute(Command, frozen=True, tag="recompute"):
+    """The clock: a version of the calendar or policy that also counts for open tickets has moved due times of this one (D3).
+
+    ``cause``: 'calendar' or 'policy'. Given only when something has moved; the rows come with it through the port.
+    """
+
+    cause: str
+    policy_version: int
+    calendar_version: int
+    moved: tuple[MovedDeadline, ...]
+
+
 class Lapse(Command, frozen=True, tag="lapse"):
     """The clock: the reporter did not answer the office's question in time (Law 25/2009)."""
 
@@ -205,4 +227,4 @@ OfficeCommand = (
     Verify | Classify | SetPriority | Assign | Start | Ask | Note | Answer | Reject | Forward | Merge | Split | Escalate
     | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge
 )  # fmt: skip
-AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | Lapse | AutoClose
+AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | Recompute | Lapse | AutoClose

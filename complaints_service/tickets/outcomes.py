@@ -206,6 +206,12 @@ def _fire_rung(command: c.FireRung, given: Given) -> Outcome:
     return Outcome(changes={"level": level} if level != ticket.level else {}, body=body)
 
 
+def _recompute(command: c.Recompute, _: Given) -> Outcome:
+    body = msgspec.to_builtins(command)
+    del body["command"]
+    return Outcome(body=body)
+
+
 def _merge(_: c.Merge, given: Given) -> Outcome | Refusal:
     ticket, other = given.ticket, given.other
     if other is None:
@@ -254,4 +260,5 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.Reply: reply,
     c.Rate: rate,
     c.FireRung: _fire_rung,
+    c.Recompute: _recompute,
 }

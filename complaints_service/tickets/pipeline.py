@@ -10,8 +10,8 @@ import msgspec
 from complaints_service.office.model import Office
 from complaints_service.tickets.commands import AnyCommand
 from complaints_service.tickets.lifecycle import Decision, Refusal, decide
-from complaints_service.tickets.model import Actor, Event, Ticket
-from complaints_service.tickets.port import Change, DeadlineRow, Effects, Reactor, TimerRow
+from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Event, Ticket
+from complaints_service.tickets.port import Change, DeadlineRow, Effects, Reactor, Recomputed, TimerRow
 from complaints_service.tickets.rows import as_json, chain_events, ticket_row
 
 
@@ -23,6 +23,8 @@ class Loaded(msgspec.Struct, frozen=True):
     timers: tuple[TimerRow, ...]
     reporter_ways: tuple[str, ...]
     chat_id: int | None
+    # Rows that newer versions of policy and calendar have made different (see ``port.Change``).
+    recomputed: tuple[DeadlineRow, ...] = ()
 
 
 class Performed(msgspec.Struct, frozen=True):
@@ -64,12 +66,45 @@ def perform(
             office=office,
             deadlines=loaded.deadlines,
             timers=loaded.timers,
+            recomputed=loaded.recomputed,
             reporter_ways=loaded.reporter_ways,
             chat_id=loaded.chat_id,
         ),
         reactors,
     )
     return Performed(msgspec.structs.replace(ticket, next_due_at=effects.next_due_at), tuple(events), effects)
+
+
+def settled(loaded: Loaded, now: datetime, office: Office, reactors: Sequence[Reactor]) -> Performed:
+    """A ticket whose clocks are brought in line with its state without anything having happened to it."""
+    change = Change(
+        before=loaded.ticket,
+        after=loaded.ticket,
+        command=None,
+        events=(),
+        actor=SYSTEM_ACTOR,
+        now=now,
+        office=office,
+        deadlines=loaded.deadlines,
+        timers=loaded.timers,
+        recomputed=loaded.recomputed,
+    )
+    return Performed(loaded.ticket, (), react(change, reactors))
+
+
+def brought_up(
+    loaded: Loaded, made: Recomputed, now: datetime, office: Office, reactors: Sequence[Reactor]
+) -> Performed | Refusal:
+    """A ticket that lagged, on the versions it has to follow, with the rungs that are due because of that (D3).
+
+    Where nothing has moved there is no event; versions and timers are written all the same.
+    """
+    loaded = msgspec.structs.replace(loaded, ticket=made.ticket, recomputed=made.deadlines)
+    if made.commands:
+        return perform(loaded, made.commands, SYSTEM_ACTOR, now, office, reactors)
+    performed = settled(loaded, now, office, reactors)
+    ticket = msgspec.structs.replace(made.ticket, next_due_at=performed.effects.next_due_at)
+    return msgspec.structs.replace(performed, ticket=ticket)
 
 
 def react(change: Change, reactors: Sequence[Reactor]) -> Effects:
@@ -122,7 +157,7 @@ def written(changes: Iterable[tuple[Ticket, Performed]]) -> Written:
     for before, performed in changes:
         chained = chain_events(before, performed.events)
         key = {"office_id": before.office_id, "ticket_id": before.id}
-        if performed.events:
+        if writes_ticket(before, performed):
             tickets.append(ticket_row(msgspec.structs.replace(performed.ticket, chain_head=chained.head)))
         events += chained.events
         messages += chained.messages
@@ -149,6 +184,14 @@ def written(changes: Iterable[tuple[Ticket, Performed]]) -> Written:
     )
 
 
+def writes_ticket(before: Ticket, performed: Performed) -> bool:
+    """Whether the ticket's own row is written: something happened to it, or it follows newer versions though nothing has moved."""
+    after = performed.ticket
+    return bool(performed.events) or (
+        (before.policy_version, before.calendar_version) != (after.policy_version, after.calendar_version)
+    )
+
+
 def _while_undoable(events: tuple[Event, ...]) -> datetime | None:
     """Until when a deed can be taken back: its escalations wait for that, and whoever sends them then sees whether they are owed."""
     last = events[-1] if events else None
@@ -165,4 +208,15 @@ def _rating_row(key: dict[str, int], ticket: Ticket, event: Event) -> dict[str, 
     }
 
 
-__all__ = ["Decision", "Loaded", "Performed", "Written", "perform", "react", "written"]
+__all__ = [
+    "Decision",
+    "Loaded",
+    "Performed",
+    "Written",
+    "brought_up",
+    "perform",
+    "react",
+    "settled",
+    "writes_ticket",
+    "written",
+]

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from complaints_service.office.model import Office
-from complaints_service.tickets.commands import Command
+from complaints_service.tickets.commands import AnyCommand, Command
 from complaints_service.tickets.model import Actor, Complaint, Event, Ticket
 
 
@@ -118,11 +118,39 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     office: Office
     deadlines: tuple[DeadlineRow, ...] = ()
     timers: tuple[TimerRow, ...] = ()
+    # Rows among ``deadlines`` as newer versions of policy and calendar make them, before anything else is done to them.
+    recomputed: tuple[DeadlineRow, ...] = ()
     complaint: Complaint | None = None
     # How the reporter can be reached, for choosing the ways out: any of 'email', 'whatsapp'.
     reporter_ways: tuple[str, ...] = ()
     chat_id: int | None = None
     effects: Effects = Effects()
+
+
+class Recomputed(msgspec.Struct, frozen=True):
+    """A ticket on the versions it has to follow, its rows that are different now, and the clock's commands that follow from it."""
+
+    ticket: Ticket
+    deadlines: tuple[DeadlineRow, ...]
+    commands: tuple[AnyCommand, ...]
+
+
+class Recomputing(Protocol):
+    """What brings tickets to newer versions of policy and calendar (``sla.recompute``). Pure: no I/O."""
+
+    def pinned(self, office: Office, ticket: Ticket, now: datetime) -> Ticket: ...
+
+    def lags(self, office: Office, ticket: Ticket, deadlines: tuple[DeadlineRow, ...], now: datetime) -> bool: ...
+
+    def recompute(
+        self,
+        office: Office,
+        ticket: Ticket,
+        deadlines: tuple[DeadlineRow, ...],
+        timers: tuple[TimerRow, ...],
+        fired: tuple[TimerRow, ...],
+        now: datetime,
+    ) -> Recomputed: ...
 
 
 class Reactor(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -15,14 +14,23 @@ from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReu
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.attachments import attach, claim, with_files
-from complaints_service.tickets.commands import AnyCommand, Merge, Reply, Split, Undo
+from complaints_service.tickets.commands import AnyCommand, AutoClose, FireRung, Lapse, Merge, Reply, Split, Undo
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
-from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Complaint, Event, Ticket
-from complaints_service.tickets.pipeline import Loaded, Performed, perform, react, written
-from complaints_service.tickets.port import Change, Reactor
+from complaints_service.tickets.model import Actor, Event, Ticket
+from complaints_service.tickets.pipeline import (
+    Loaded,
+    Performed,
+    brought_up,
+    perform,
+    settled,
+    writes_ticket,
+    written,
+)
+from complaints_service.tickets.port import Reactor, Recomputing, TimerRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
+from complaints_service.tickets.second_matter import second_matter
 from complaints_service.waker import Waker
 
 
@@ -46,6 +54,7 @@ class Tickets:
         filings: Filings,
         reactors: Sequence[Reactor],
         waker: Waker,
+        recomputing: Recomputing,
     ) -> None:
         self._database = database
         self._offices = offices
@@ -53,6 +62,7 @@ class Tickets:
         self._filings = filings
         self.reactors = tuple(reactors)
         self._waker = waker
+        self._recomputing = recomputing
 
     async def act(
         self,
@@ -133,7 +143,7 @@ class Tickets:
                 reporter = await queries("tickets").reporter_of_ticket(
                     connection, office_id=office.id, ticket_id=loaded.ticket.id
                 )
-                second = _second_matter(loaded.ticket, command, actor, reporter)
+                second = second_matter(loaded.ticket, command, actor, reporter)
                 new_number = await self._filings.file_split(connection, office, second, loaded.ticket, now)
             performed = perform(
                 loaded, [command], actor, now, office, self.reactors, other=other, new_number=new_number
@@ -163,7 +173,25 @@ class Tickets:
     async def lock(
         self, connection: asyncpg.Connection, office: Office, numbers: list[str]
     ) -> tuple[dict[str, Loaded], Office]:
-        """Lock tickets in the order of their ids and read what a change needs; also brings clock and office up to date."""
+        """Lock tickets in the order of their ids and read what a change needs; also brings clock and office up to date.
+
+        Tickets that lag behind versions of policy and calendar are brought up first: no command goes by an old date.
+        """
+        found, office = await self._lock(connection, office, numbers)
+        now = self._clock.now()
+        behind = [loaded for loaded in found.values() if self.lags(loaded, now, office)]
+        if behind:
+            await self._bring_up(connection, behind, now, office)
+            found, office = await self._lock(connection, office, numbers)
+        for number, loaded in found.items():
+            pinned = self._recomputing.pinned(office, loaded.ticket, now)
+            if pinned is not loaded.ticket:
+                found[number] = msgspec.structs.replace(loaded, ticket=pinned)
+        return found, office
+
+    async def _lock(
+        self, connection: asyncpg.Connection, office: Office, numbers: list[str]
+    ) -> tuple[dict[str, Loaded], Office]:
         found: dict[str, Loaded] = {}
         for _ in range(2):
             stale = False
@@ -182,23 +210,58 @@ class Tickets:
         """Write changes of locked tickets in one statement. Raises Stale when a ticket was changed in spite of the lock."""
         rows = written(changes)
         result = await queries("tickets").write_changes(connection, **rows.parameters())
-        if result["written"] != sum(1 for _, performed in changes if performed.events):
+        if result["written"] != sum(1 for before, performed in changes if writes_ticket(before, performed)):
             raise Stale("Look at what has changed and decide again.")
 
     def settle(self, loaded: Loaded, now: datetime, office: Office) -> Performed:
         """Bring a ticket's clocks in line with its state without anything having happened to it."""
-        change = Change(
-            before=loaded.ticket,
-            after=loaded.ticket,
-            command=None,
-            events=(),
-            actor=SYSTEM_ACTOR,
-            now=now,
-            office=office,
-            deadlines=loaded.deadlines,
-            timers=loaded.timers,
+        return settled(loaded, now, office, self.reactors)
+
+    def lags(self, loaded: Loaded, now: datetime, office: Office) -> bool:
+        """Whether the ticket has to be recomputed before anything else happens to it."""
+        return self._recomputing.lags(office, loaded.ticket, loaded.deadlines, now)
+
+    def recomputed(
+        self, loaded: Loaded, fired: tuple[TimerRow, ...], now: datetime, office: Office, *, ends: bool = True
+    ) -> Performed:
+        """A lagging ticket on its new versions, with what is due because of them; ``fired``: timers of its episode that have fired.
+
+        ``ends`` False: no lapse and no closing, for somebody is about to act. Raises RuntimeError when the lifecycle refuses: rules
+        and rows contradict each other.
+        """
+        made = self._recomputing.recompute(office, loaded.ticket, loaded.deadlines, loaded.timers, fired, now)
+        if not ends:
+            made = msgspec.structs.replace(made, commands=tuple(c for c in made.commands if not _ends(c)))
+        performed = brought_up(loaded, made, now, office, self.reactors)
+        if isinstance(performed, Refusal):
+            raise RuntimeError(performed.code)
+        return performed
+
+    async def fired_timers(
+        self, connection: asyncpg.Connection, tickets: Sequence[Ticket]
+    ) -> dict[int, tuple[TimerRow, ...]]:
+        """Timers that have fired in the running episode of these tickets of one office, by ticket id."""
+        return {
+            row["ticket_id"]: timers_from(row["timers"])
+            async for row in queries("recompute").fired_timers(
+                connection,
+                office_id=tickets[0].office_id,
+                ids=[ticket.id for ticket in tickets],
+                episodes=[ticket.episode for ticket in tickets],
+            )
+        }
+
+    async def _bring_up(
+        self, connection: asyncpg.Connection, behind: Sequence[Loaded], now: datetime, office: Office
+    ) -> None:
+        fired = await self.fired_timers(connection, [loaded.ticket for loaded in behind])
+        await self.write(
+            connection,
+            [
+                (loaded.ticket, self.recomputed(loaded, fired.get(loaded.ticket.id, ()), now, office, ends=False))
+                for loaded in behind
+            ],
         )
-        return Performed(loaded.ticket, (), react(change, self.reactors))
 
 
 def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
@@ -207,26 +270,10 @@ def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
     return Loaded(ticket, deadlines_from(row["deadlines"]), timers_from(row["timers"]), ways, row["chat_id"])
 
 
-def _second_matter(ticket: Ticket, command: Split, actor: Actor, reporter: asyncpg.Record | None) -> Complaint:
-    """The new ticket belongs to the same reporter, who gets its receipt and its answers like those of the first."""
-    known: dict[str, Any] = dict(reporter) if reporter is not None else {}
-    return Complaint(
-        description=command.text,
-        subject=command.subject,
-        kind=ticket.kind,
-        channel=ticket.channel,
-        privacy=ticket.privacy,
-        category=command.category or ticket.category,
-        service=command.service or ticket.service,
-        language=ticket.language,
-        received_at=ticket.received_at,
-        filed_by=actor.person_id,
-        split_from=ticket.id,
-        reporter_name=known.get("name"),
-        reporter_phone=known.get("phone"),
-        reporter_email=known.get("email"),
-        reporter_whatsapp=known.get("whatsapp"),
-        chat_id=known.get("chat_id"),
+def _ends(command: AnyCommand) -> bool:
+    """Whether the clock ends the case with this; its armed timer brings it again unless the deed calls it off."""
+    return isinstance(command, Lapse | AutoClose) or (
+        isinstance(command, FireRung) and command.act in ("lapse", "close")
     )
 
 

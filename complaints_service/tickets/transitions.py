@@ -129,6 +129,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "fire_rung", OPEN, None, ActorKind.SYSTEM, _NOBODY, "rung_fired", acts=False, sign=False, note="the ladder"
     ),
+    Transition(
+        "recompute",
+        OPEN,
+        None,
+        ActorKind.SYSTEM,
+        _NOBODY,
+        "deadlines_moved",
+        acts=False,
+        sign=False,
+        note="a new calendar or policy moved due times",
+    ),
     Transition("lapse", frozenset({Status.WAITING_REPORTER}), Status.WITHDRAWN, ActorKind.SYSTEM, _NOBODY, "lapsed"),
     Transition("auto_close", frozenset({Status.ANSWERED}), Status.CLOSED, ActorKind.SYSTEM, _NOBODY, "auto_closed"),
 )

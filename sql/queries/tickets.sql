@@ -180,7 +180,8 @@ updated AS (
         seq = r.seq, version = r.version, chain_head = r.chain_head, last_event_at = r.last_event_at, last_act = r.last_act,
         policy_version = r.policy_version, calendar_version = r.calendar_version
     FROM new_tickets AS r
-    WHERE k.office_id = r.office_id AND k.id = r.id AND k.seq < r.seq
+    -- The same head: nothing has happened, only the versions it follows are newer.
+    WHERE k.office_id = r.office_id AND k.id = r.id AND (k.seq < r.seq OR (k.seq = r.seq AND k.chain_head = r.chain_head))
     RETURNING k.id
 ),
 new_events AS (

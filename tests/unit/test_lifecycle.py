@@ -68,7 +68,14 @@ def test_the_page_of_the_docs_is_made_from_the_table() -> None:
 def test_every_command_has_one_line_in_the_table() -> None:
     names = [transition.command for transition in TRANSITIONS]
     assert len(names) == len(set(names))
-    assert {command.name for command in COMMANDS} | {"merge", "split", "undo", "acknowledge", "fire_rung"} == set(names)
+    assert {command.name for command in COMMANDS} | {
+        "merge",
+        "split",
+        "undo",
+        "acknowledge",
+        "fire_rung",
+        "recompute",
+    } == set(names)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
