@@ -56,7 +56,7 @@ REFRESH_SECONDS = 5.0
 
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
-    "feedback", "whatsapp", "kiosk", "timers", "attachments",
+    "feedback", "whatsapp", "kiosk", "timers", "recomputes", "attachments",
 )  # fmt: skip
 
 
@@ -166,6 +166,9 @@ async def _keep_fresh(services: Services) -> None:
 def due_work(services: Services) -> DueWork:
     """What workers do, for the development tool that does it at once."""
 
+    async def clocks() -> int:
+        return await services.recomputes.work_due() + await services.timers.fire_due()
+
     async def letters_of_the_day() -> int:
         notifications = services.notifications
         made = await notifications.make_digests() + await notifications.make_seals()
@@ -176,7 +179,7 @@ def due_work(services: Services) -> DueWork:
         return await services.notifications.deliver_due()
 
     return DueWork(
-        fire_timers=services.timers.fire_due,
+        fire_timers=clocks,
         close_cycles=services.feedback.close_due_cycles,
         make_digests=letters_of_the_day,
         deliver=deliver,

@@ -21,6 +21,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.settings import Settings
 from complaints_service.sla.reactor import SlaReactor
 from complaints_service.sla.recompute import SlaRecomputing
+from complaints_service.sla.recompute_work import RecomputeWork
 from complaints_service.sla.timers import Timers
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.reading import TicketReader
@@ -49,6 +50,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     kiosk: Kiosk
     attachments: Attachments
     timers: Timers
+    recomputes: RecomputeWork
 
     async def close(self) -> None:
         """Stop hints and close connections."""
@@ -100,4 +102,5 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         kiosk=Kiosk(database, offices, keys, intake, clock),
         attachments=Attachments(database, offices, keys, settings),
         timers=Timers(database, offices, clock, tickets),
+        recomputes=RecomputeWork(database, offices, clock, tickets),
     )

@@ -37,6 +37,7 @@ class Sweeper:
         services = self._services
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("timers", self._fire, heartbeat))
+            group.create_task(self._repeat("recompute", self._recompute))
             group.create_task(self._repeat("delivery", services.notifications.deliver_due))
             group.create_task(self._repeat("whatsapp", services.whatsapp.finish_filings))
             group.create_task(self._repeat("upkeep", self._upkeep))
@@ -47,6 +48,13 @@ class Sweeper:
         if fired:
             self.wake()  # what fired has put messages into the outbox
         return fired
+
+    async def _recompute(self) -> int:
+        await self._services.offices.refresh()
+        done = await self._services.recomputes.work_due()
+        if done:
+            self.wake()  # moved deadlines have new timers, and letters say so
+        return done
 
     async def _upkeep(self) -> int:
         services = self._services
@@ -90,6 +98,9 @@ class Sweeper:
             if name == "delivery":
                 waiting = await self._services.notifications.waiting()
                 return longest if waiting.next_seconds is None else max(0.05, min(longest, waiting.next_seconds))
+            if name == "recompute":
+                begins = await self._services.recomputes.next_seconds()
+                return longest if begins is None else min(longest, begins)
             if name == "timers":
                 async with self._services.database.transaction(SYSTEM) as connection:
                     due = await queries("timers").next_due(connection)
