@@ -53,7 +53,7 @@ def problems_of(document: PolicyDocument, office: Office, now: datetime) -> list
     """Everything that is wrong with a document of the right shape; ``now``: office time, UTC."""
     return [
         *_beginning(document, office, now),
-        *_targets(document.targets, office),
+        *_targets(document.targets, office, _required(office)),
         *_pauses(document.pauses),
         *ladder_problems(document, office),
     ]
@@ -78,7 +78,13 @@ def _beginning(document: PolicyDocument, office: Office, now: datetime) -> list[
     return found
 
 
-def _targets(targets: tuple[TargetEntry, ...], office: Office) -> list[Problem]:
+def _required(office: Office) -> frozenset[str]:
+    """Targets that no version may leave out: open cases may have each that some version gave them."""
+    given = {row.target for policy in office.policies.values() if not policy.withdrawn for row in policy.targets}
+    return REQUIRED_TARGETS | given
+
+
+def _targets(targets: tuple[TargetEntry, ...], office: Office, required: frozenset[str]) -> list[Problem]:
     found: list[Problem] = []
     for place, entry in enumerate(targets):
         at = f"/targets/{place}"
@@ -100,7 +106,7 @@ def _targets(targets: tuple[TargetEntry, ...], office: Office) -> list[Problem]:
             found.append(Problem(at, ProblemCode.NEVER_USED, {"row": row}))
     for target in TARGETS:
         rows = [entry for entry in targets if entry.target == target]
-        if not rows and target in REQUIRED_TARGETS:
+        if not rows and target in required:
             found.append(Problem("/targets", ProblemCode.MISSING_TARGET, {"target": target}))
         elif rows and not any(_takes_all(entry) for entry in rows):
             found.append(Problem("/targets", ProblemCode.NO_CATCH_ALL, {"target": target}))
