@@ -48,6 +48,7 @@ from complaints_service.web.rate_limits import RateLimits, count_failure
 from complaints_service.web.security_headers import security_headers
 from complaints_service.web.static_files import ROUTES as STATIC
 from complaints_service.web.static_files import LiveStaticFiles
+from complaints_service.webhooks.routes import ROUTES as WEBHOOKS
 from complaints_service.wiring import Services, open_services
 
 # Larger bodies are refused before they are read (413); the WhatsApp webhooks take their own megabyte.
@@ -56,7 +57,7 @@ REFRESH_SECONDS = 5.0
 
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
-    "feedback", "whatsapp", "kiosk", "timers", "recomputes", "attachments",
+    "feedback", "whatsapp", "kiosk", "timers", "recomputes", "webhooks", "attachments",
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     metrics = Metrics()
     static_files = LiveStaticFiles(watch=settings.dev)
     routes: list[ControllerRouterHandler] = [
-        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *CALENDARS, *MANAGEMENT,
+        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS, *MANAGEMENT,
         *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:
@@ -176,7 +177,7 @@ def due_work(services: Services) -> DueWork:
 
     async def deliver() -> int:
         await services.whatsapp.finish_filings()
-        return await services.notifications.deliver_due()
+        return await services.notifications.deliver_due() + await services.webhooks.delivery.deliver_due()
 
     return DueWork(
         fire_timers=clocks,

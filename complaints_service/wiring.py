@@ -27,6 +27,8 @@ from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.waker import NoWaker, QueueWaker
+from complaints_service.webhooks.events import WebhookReactor, cycle_rows
+from complaints_service.webhooks.service import Webhooks
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     attachments: Attachments
     timers: Timers
     recomputes: RecomputeWork
+    webhooks: Webhooks
 
     async def close(self) -> None:
         """Stop hints and close connections."""
@@ -58,6 +61,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
             await self.waker.close()
         self.accounts.close()
         await self.notifications.close()
+        self.webhooks.delivery.close()
         await self.database.close()
 
 
@@ -77,7 +81,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
     if hints and settings.redis_url is not None:
         waker = QueueWaker(settings.redis_url)
         waker.start()
-    reactors = (SlaReactor(), NotificationReactor(keys, settings.mail_from))
+    reactors = (SlaReactor(), NotificationReactor(keys, settings.mail_from), WebhookReactor())
     filings = Filings(database, offices, clock, keys, reactors)
     tickets = Tickets(database, offices, clock, filings, reactors, waker, SlaRecomputing())
     intake = Intake(filings, waker)
@@ -97,10 +101,11 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         accounts=Accounts(database, offices, keys),
         notifications=notifications,
         links=notifications.links,
-        feedback=Feedback(database, offices, keys, settings, waker),
+        feedback=Feedback(database, offices, keys, settings, waker, cycle_rows),
         whatsapp=WhatsApp(database, offices, clock, keys, settings, intake, tickets, waker),
         kiosk=Kiosk(database, offices, keys, intake, clock),
         attachments=Attachments(database, offices, keys, settings),
         timers=Timers(database, offices, clock, tickets),
         recomputes=RecomputeWork(database, offices, clock, tickets),
+        webhooks=Webhooks(database, offices, clock, keys, settings, waker),
     )

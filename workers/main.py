@@ -49,7 +49,7 @@ async def _run(settings: Settings) -> int:
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     failed = [task for task in tasks if task.done() and not task.cancelled()]
-    await services.notifications.stop()
+    await asyncio.gather(services.notifications.stop(), services.webhooks.delivery.stop())
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -39,6 +39,7 @@ class Sweeper:
             group.create_task(self._repeat("timers", self._fire, heartbeat))
             group.create_task(self._repeat("recompute", self._recompute))
             group.create_task(self._repeat("delivery", services.notifications.deliver_due))
+            group.create_task(self._repeat("webhooks", services.webhooks.delivery.deliver_due))
             group.create_task(self._repeat("whatsapp", services.whatsapp.finish_filings))
             group.create_task(self._repeat("upkeep", self._upkeep))
 
@@ -98,6 +99,9 @@ class Sweeper:
             if name == "delivery":
                 waiting = await self._services.notifications.waiting()
                 return longest if waiting.next_seconds is None else max(0.05, min(longest, waiting.next_seconds))
+            if name == "webhooks":
+                due_in = await self._services.webhooks.delivery.next_seconds()
+                return longest if due_in is None else max(0.05, min(longest, due_in))
             if name == "recompute":
                 begins = await self._services.recomputes.next_seconds()
                 return longest if begins is None else min(longest, begins)

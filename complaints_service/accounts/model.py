@@ -21,6 +21,7 @@ class TokenScope(StrEnum):
     REPORTS = "reports"
     FEEDBACK = "feedback"
     ADMIN = "admin"
+    WEBHOOKS = "webhooks"
 
 
 ALL_SCOPES: frozenset[str] = frozenset(scope.value for scope in TokenScope)
@@ -111,7 +112,7 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 def scopes_of(role: Role) -> frozenset[str]:
     """What a person of this role can do at all; a token never does more."""
-    return ALL_SCOPES if role is Role.ADMIN else ALL_SCOPES - {TokenScope.ADMIN.value}
+    return ALL_SCOPES if role is Role.ADMIN else ALL_SCOPES - {TokenScope.ADMIN.value, TokenScope.WEBHOOKS.value}
 
 
 def known_scopes(scopes: Iterable[str]) -> bool:

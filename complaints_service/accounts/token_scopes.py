@@ -15,6 +15,7 @@ _PATHS: tuple[tuple[str, TokenScope | None], ...] = (
     ("/api/v1/session", None),
     ("/api/v1/kiosk", TokenScope.ADMIN),
     ("/api/v1/devices", TokenScope.ADMIN),
+    ("/api/v1/webhooks", TokenScope.WEBHOOKS),
     ("/api/v1/admin", TokenScope.ADMIN),
     ("/api/v1/outbox", TokenScope.ADMIN),
     ("/api/v1/policies", TokenScope.ADMIN),

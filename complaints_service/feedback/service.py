@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from complaints_service.feedback.views import CyclePage, CycleView, summary, vie
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.office.model import Office, Role
 from complaints_service.sla.targets import calendar_of
+from complaints_service.tickets.port import OutboxRow
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,6 +44,9 @@ CLOSERS = (Role.HEAD, Role.REGIONAL, Role.ADMIN)
 MOST_CYCLES = 200
 _NEWEST = 2**31 - 1
 
+# Rows of the outbox that others want to follow from a closed report, in the transaction that closes it.
+Followers = Callable[[Report, Office], Iterable[OutboxRow]]
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -49,12 +54,19 @@ class Feedback:
     """Use cases of the feedback loop. Only supervisors, heads, the regional office and administrators read its reports."""
 
     def __init__(
-        self, database: Database, offices: OfficeStore, keys: Keys, settings: Settings, waker: Waker | None = None
+        self,
+        database: Database,
+        offices: OfficeStore,
+        keys: Keys,
+        settings: Settings,
+        waker: Waker | None = None,
+        followers: Followers | None = None,
     ) -> None:
         self._database = database
         self._offices = offices
         self._message_ids = MessageIds(keys, settings.mail_from)
         self._waker = waker
+        self._followers = followers
 
     async def close_due_cycles(self) -> int:
         """Close every month that is over and not closed, one transaction each; returns how many.
@@ -163,8 +175,9 @@ class Feedback:
             report=stored.decode(),
             report_digest=digest,
         )
-        if mailed:
-            rows = report_letters(report, office, self._message_ids)
+        rows: list[OutboxRow] = report_letters(report, office, self._message_ids) if mailed else []
+        rows += self._followers(report, office) if self._followers is not None else ()
+        if rows:
             await sql.add_messages(connection, rows=msgspec.json.encode(rows).decode())
         return report, digest
 

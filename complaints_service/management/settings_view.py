@@ -80,6 +80,11 @@ LETTER_WORDS = {
     "cycle_report": "Report of a cycle",
     "alarm": "Alarm",
     "chat": "Turn of a conversation",
+    "complaint.received": "Webhook: complaint received",
+    "complaint.status_changed": "Webhook: status changed",
+    "complaint.escalated": "Webhook: escalation",
+    "feedback.cycle_closed": "Webhook: feedback report",
+    "webhook.test": "Webhook: test",
 }
 
 

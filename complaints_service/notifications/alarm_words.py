@@ -11,6 +11,7 @@ ALARM_WORDS = {
     "rung_without_receiver": "An escalation reached nobody",
     "poison_timer": "A timer cannot be carried out",
     "sending_held": "All sending is held until somebody runs `complaints resume-sending`",
+    "webhook_gone": "A webhook switched itself off: its receiver wants no more messages",
     "worker_stalled": "Workers stand still",
     "web_stalled": "The web process stands still",
     "password_guessing": "Somebody guesses passwords",

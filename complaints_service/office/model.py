@@ -197,6 +197,13 @@ class CalendarVersion(msgspec.Struct, frozen=True):
     applies_to_open: bool = True
 
 
+class Webhook(msgspec.Struct, frozen=True):
+    """An active endpoint of outgoing webhooks and the events it wants (webhooks/events.py)."""
+
+    id: int
+    events: tuple[str, ...]
+
+
 class Office(msgspec.Struct, frozen=True):
     """Everything about an office that is not a ticket, as of ``config_version``."""
 
@@ -218,6 +225,7 @@ class Office(msgspec.Struct, frozen=True):
     policies: dict[int, Policy]
     calendars: dict[int, CalendarVersion]
     duties: tuple[Duty, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
 
     def ancestors(self, unit_id: int) -> list[Unit]:
         """Units above, the nearest first."""
@@ -266,6 +274,12 @@ class Office(msgspec.Struct, frozen=True):
                 if other is not None and self.present(other, at):
                     return other
         return None
+
+    def on_duty(self, unit_id: int, at: datetime) -> list[Person]:
+        """Who is on duty for the unit at this moment; nobody: who is on duty for the whole office. Absent people are among them."""
+        now = [duty for duty in self.duties if duty.starts_at <= at < duty.ends_at and duty.person_id in self.people]
+        own = [duty for duty in now if duty.unit_id == unit_id] or [duty for duty in now if duty.unit_id is None]
+        return [self.people[person_id] for person_id in dict.fromkeys(duty.person_id for duty in own)]
 
     def policy_at(self, at: datetime) -> Policy:
         """The policy in force at a moment: the latest that is effective. Raises LookupError when there is none."""

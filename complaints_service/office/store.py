@@ -20,6 +20,7 @@ from complaints_service.office.model import (
     RoutingRule,
     Service,
     Unit,
+    Webhook,
 )
 
 T = TypeVar("T")
@@ -135,4 +136,5 @@ def office_from_json(text: str) -> Office:
         policies={p.version: p for p in rows("policies", Policy)},
         calendars={c.version: c for c in rows("calendars", CalendarVersion)},
         duties=tuple(rows("duties", Duty)),
+        webhooks=tuple(rows("webhooks", Webhook)),
     )

@@ -52,6 +52,7 @@ CREATE TABLE webhook_health (
 
 -- A webhook's row is addressed by the endpoint's id, as text.
 CREATE INDEX outbox_webhook_ready ON outbox (office_id, address, next_try_at, id) WHERE state = 'queued' AND way = 'webhook';
+CREATE INDEX outbox_webhook_busy ON outbox (office_id, address) WHERE state = 'sending' AND way = 'webhook';
 CREATE INDEX outbox_webhook ON outbox (office_id, address, id) WHERE way = 'webhook';
 
 -- Thousands of rows that wait for a failing endpoint are not in the way of those who look for a mail to send.
@@ -67,6 +68,7 @@ DROP INDEX outbox_chat_waiting;
 DROP INDEX outbox_ready;
 CREATE INDEX outbox_ready ON outbox (released_at, id) WHERE state = 'queued';
 DROP INDEX outbox_webhook;
+DROP INDEX outbox_webhook_busy;
 DROP INDEX outbox_webhook_ready;
 DROP TABLE webhook_health;
 DROP TABLE webhook_endpoint;

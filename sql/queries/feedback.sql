@@ -61,8 +61,8 @@ INSERT INTO cycle (office_id, id, starts_at, ends_at, monthly, closed_at, closed
 VALUES (:office_id, :id, :starts_at, :ends_at, :monthly, :closed_at, :closed_by, :report, :report_digest);
 
 -- name: add_messages(rows)!
-INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, params, created_at, released_at, message_id)
-SELECT r.office_id, r.dedupe_key, r.kind, r.way, r.recipient, r.person_id, r.params, r.created_at, r.released_at, r.message_id
+INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, address, params, created_at, released_at, message_id)
+SELECT r.office_id, r.dedupe_key, r.kind, r.way, r.recipient, r.person_id, r.address, r.params, r.created_at, r.released_at, r.message_id
 FROM json_populate_recordset(NULL::outbox, :rows::json) AS r
 ON CONFLICT (office_id, dedupe_key) DO NOTHING;
 

@@ -39,7 +39,9 @@ SELECT
             FROM policy AS p WHERE p.office_id = o.id),
         'calendars', (SELECT coalesce(json_agg(json_build_object(
                           'version', c.version, 'document', c.document, 'applies_to_open', c.applies_to_open) ORDER BY c.version), '[]')
-                      FROM calendar AS c WHERE c.office_id = o.id)
+                      FROM calendar AS c WHERE c.office_id = o.id),
+        'webhooks', (SELECT coalesce(json_agg(json_build_object('id', w.id, 'events', w.events) ORDER BY w.id), '[]')
+                     FROM webhook_endpoint AS w WHERE w.office_id = o.id AND w.active)
     )::text AS office
 FROM office AS o
 WHERE o.id = :office_id;

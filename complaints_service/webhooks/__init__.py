@@ -1,0 +1,1 @@
+"""Machines that are told what happens: endpoints, signed messages by Standard Webhooks, and the way out to them."""
