@@ -27,6 +27,7 @@ from complaints_service.desk.words import (
     unit_name,
 )
 from complaints_service.i18n import moment, translate
+from complaints_service.intake.attachments.answers import FileView, file_views
 from complaints_service.office.model import Office
 from complaints_service.tickets.file import ReporterDetails, TicketFile
 from complaints_service.tickets.masking import masked
@@ -61,6 +62,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     at: datetime
     text: str
+    files: list[FileView]
 
 
 class Undo(msgspec.Struct, frozen=True):
@@ -116,6 +118,7 @@ def ticket_page(
         "deadlines": [_deadline(row, file.now, office, language) for row in _clocks(file)],
         "facts": _facts(file, office, language),
         "reporter": _reporter(file, reporter, language),
+        "files": _files(file, 1, language),
         "thread": thread,
         "timeline": list(reversed(timeline(file, office, language, "officer"))),
         "deeds": forms,
@@ -253,9 +256,14 @@ def _thread(file: TicketFile, office: Office, language: str) -> list[Message]:
             ),
             at=message.at,
             text=message.text,
+            files=_files(file, message.seq, language),
         )
         for message in file.messages
     ]
+
+
+def _files(file: TicketFile, seq: int, language: str) -> list[FileView]:
+    return file_views(file.files_of(seq), f"/desk/t/{file.ticket.number}", language, previews=True)
 
 
 def _lists(ticket: Ticket, office: Office, language: str) -> Lists:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar.di import Provide
 
 from complaints_service.database import Database
+from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.web.recover import PROVIDE_RECOVERY
 from complaints_service.keys import Keys
@@ -31,10 +32,11 @@ def citizen_case(
     reader: TicketReader,
     tickets: Tickets,
     opened_tickets: OpenedTickets,
+    attachments: Attachments,
     settings: Settings,
 ) -> CitizenCase:
     """One case in the hands of its citizen."""
-    return CitizenCase(offices, reader, tickets, opened_tickets, settings)
+    return CitizenCase(offices, reader, tickets, opened_tickets, attachments, settings)
 
 
 def kiosk_request(kiosk: Kiosk, offices: OfficeStore, settings: Settings) -> KioskRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from litestar import Response, get, post
@@ -11,6 +11,9 @@ from litestar import Response, get, post
 from complaints_service.clock import OfficeClock
 from complaints_service.errors import Invalid, KeyReused
 from complaints_service.i18n import translate
+from complaints_service.intake.attachments.answers import upload_views
+from complaints_service.intake.attachments.receiving import LARGEST_FORM_WITH_FILES
+from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
 from complaints_service.keys import Keys
@@ -28,9 +31,11 @@ from complaints_service.public.answers import (
     rows,
 )
 from complaints_service.public.case_words import next_steps
+from complaints_service.public.form_files import files_apart, read_form, with_file_problem
 from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
-from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
+from complaints_service.public.requests import form_id_of, see_other
 from complaints_service.settings import Settings
+from complaints_service.tickets.attachments import Upload
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel, Kind
 from complaints_service.tickets.reading import TicketReader
@@ -56,38 +61,46 @@ async def filing_page(request: PageRequest, offices: OfficeStore) -> Response[by
     return _form(request, office, no_answers(), str(uuid.uuid4()))
 
 
-@post("/", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM)
+@post("/", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM_WITH_FILES)
 async def filing_submit(
     request: PageRequest,
     offices: OfficeStore,
     intake: Intake,
+    attachments: Attachments,
     clock: OfficeClock,
     opened_tickets: OpenedTickets,
     settings: Settings,
 ) -> Response[bytes]:
     """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt.
 
-    Wrong fields show the form again (422) with every answer kept.
+    Wrong fields and files show the form again (422) with every answer and every good file kept.
     """
-    form = await own_form(request)
+    filled = await read_form(request, attachments)
+    form, uploads = filled.fields, filled.uploads
     office = await offices.current()
     language = language_of(request)
     answers = answers_from(form)
     form_id = form_id_of(form)
     step = form.get("step", "check")
     if step == "edit":
-        return _form(request, office, answers, form_id)
+        return _form(request, office, answers, form_id, uploads)
     try:
         complaint = to_complaint(complaint_body(answers, language), office, Channel.WEB, now=clock.now())
         if step != "send":
-            return _check(request, office, answers, form_id)
+            if filled.problem:
+                problems = with_file_problem(Messages(), filled.problem)
+                return _form(request, office, answers, form_id, uploads, problems)
+            return _check(request, office, answers, form_id, uploads)
         await limits_of(request).check(Limit.FILING, client_address(request))
-        filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers))
+        # The ids as the page had them: those that its first sending has claimed belong to the first answer.
+        complaint = msgspec.structs.replace(complaint, attachments=filled.ids)
+        filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers, filled.ids))
     except Invalid as invalid:
-        return _form(request, office, answers, form_id, messages_from(invalid.problems, language))
+        problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
+        return _form(request, office, answers, form_id, uploads, problems)
     except KeyReused:
         # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
-        return _check(request, office, answers, str(uuid.uuid4()), sent_before=True)
+        return _check(request, office, answers, str(uuid.uuid4()), uploads, sent_before=True)
     cookie = read_cookie(request, settings, TICKET_COOKIE)
     value = await opened_tickets.open(cookie, filed.office_id, filed.ticket_id, filed.number, shows_code=True)
     answer = see_other(f"/terkirim/{filed.number}")
@@ -129,9 +142,12 @@ async def receipt_page(
     )
 
 
-def filing_key(scope: str, form_id: str, answers: Mapping[str, str]) -> FilingKey:
-    """The idempotency key of a form: the same answers under the same id are the same ticket (D6)."""
-    return FilingKey(scope, form_id, msgspec.json.encode(dict(sorted(answers.items()))))
+def filing_key(scope: str, form_id: str, answers: Mapping[str, str], files: Sequence[str] = ()) -> FilingKey:
+    """The idempotency key of a form: the same answers (and files) under the same id are the same ticket (D6)."""
+    content: dict[str, object] = dict(sorted(answers.items()))
+    if files:
+        content["attachments"] = list(files)
+    return FilingKey(scope, form_id, msgspec.json.encode(content))
 
 
 def _form(
@@ -139,9 +155,11 @@ def _form(
     office: Office,
     answers: Mapping[str, str],
     form_id: str,
+    uploads: Sequence[Upload] = (),
     problems: Messages | None = None,
 ) -> Response[bytes]:
     context = {
+        "uploads": upload_views(uploads, language_of(request)),
         "office": office,
         "answers": answers,
         "form_id": form_id,
@@ -153,10 +171,17 @@ def _form(
 
 
 def _check(
-    request: PageRequest, office: Office, answers: Mapping[str, str], form_id: str, *, sent_before: bool = False
+    request: PageRequest,
+    office: Office,
+    answers: Mapping[str, str],
+    form_id: str,
+    uploads: Sequence[Upload],
+    *,
+    sent_before: bool = False,
 ) -> Response[bytes]:
     language = language_of(request)
     context = {
+        "uploads": upload_views(uploads, language),
         "office": office,
         "answers": answers,
         "form_id": form_id,

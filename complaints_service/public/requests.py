@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
 from litestar import Response
@@ -31,9 +31,14 @@ async def own_form(request: PageRequest) -> dict[str, str]:
         unquote_to_bytes(await request.body()).decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed(_NO_TEXT) from None
-    if any(_UNREADABLE.search(value) for value in form.values()):
-        raise Malformed(_NO_TEXT)
+    refuse_unreadable(form.values())
     return form
+
+
+def refuse_unreadable(values: Iterable[str]) -> None:
+    """Raises Malformed for characters that cannot be stored."""
+    if any(_UNREADABLE.search(value) for value in values):
+        raise Malformed(_NO_TEXT)
 
 
 def form_id_of(form: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ _HANDLERS = [
     tracking_pages.forget_submit,
     stream.case_stream,
     ticket_pages.ticket_page,
+    ticket_pages.file_download,
     ticket_pages.reply_submit,
     ticket_pages.rating_submit,
     ticket_pages.withdraw_page,

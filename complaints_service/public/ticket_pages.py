@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from litestar import Response, get, post
+from litestar.response import Stream
 
 from complaints_service.errors import DomainError, Forbidden, Invalid, KeyReused, Refused
 from complaints_service.i18n import translate
+from complaints_service.intake.attachments.answers import file_views, upload_views
+from complaints_service.intake.attachments.receiving import LARGEST_FORM_WITH_FILES
+from complaints_service.intake.attachments.service import Attachments
+from complaints_service.intake.attachments.serving import download
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.public.answers import Messages, messages_from, written_day
 from complaints_service.public.case_news import mark_of
 from complaints_service.public.case_words import PRIVACY_SHORT, beyond, promises, subject
+from complaints_service.public.form_files import FormWithFiles, files_apart, read_form, with_file_problem
 from complaints_service.public.opened_tickets import TICKET_COOKIE, Opened, OpenedTickets
 from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
 from complaints_service.settings import Settings
+from complaints_service.tickets.attachments import Upload
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
-from complaints_service.tickets.file import TicketFile
+from complaints_service.tickets.file import StoredAttachment, TicketFile
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Ticket
 from complaints_service.tickets.reading import TicketReader
@@ -50,12 +57,14 @@ class CitizenCase:
         reader: TicketReader,
         tickets: Tickets,
         opened_tickets: OpenedTickets,
+        attachments: Attachments,
         settings: Settings,
     ) -> None:
         self.offices = offices
         self.reader = reader
         self.tickets = tickets
         self.opened_tickets = opened_tickets
+        self.attachments = attachments
         self.settings = settings
 
     async def opened(self, request: PageRequest, number: str) -> Opened | None:
@@ -65,23 +74,43 @@ class CitizenCase:
     async def form(self, request: PageRequest, number: str) -> tuple[Opened, dict[str, str]]:
         """A form that this case's own page sent. Raises Forbidden for any other."""
         form = await own_form(request)
+        opened = await self._opened(request, number)
+        self.opened_tickets.check_form(opened, form.get("form_token", ""))
+        return opened, form
+
+    async def form_with_files(self, request: PageRequest, number: str) -> tuple[Opened, FormWithFiles]:
+        """As ``form``, of a form that may carry files; they are looked at only when the form is this case's own."""
+        opened = await self._opened(request, number)
+
+        def check(fields: Mapping[str, str]) -> None:
+            self.opened_tickets.check_form(opened, fields.get("form_token", ""))
+
+        return opened, await read_form(request, self.attachments, check)
+
+    async def _opened(self, request: PageRequest, number: str) -> Opened:
         opened = await self.opened(request, number)
         if opened is None:
             raise Forbidden(
                 "This device has not opened this case, or too long ago. Open it again with number and code."
             )
-        self.opened_tickets.check_form(opened, form.get("form_token", ""))
-        return opened, form
+        return opened
 
     async def file(self, opened: Opened) -> tuple[Office, TicketFile]:
         """The office and the case as they are now."""
         office = await self.offices.current(opened.office_id)
         return office, await self.reader.file_of(opened.scope(), office, opened.number)
 
-    async def reply(self, opened: Opened, reply: Reply, form_id: str) -> None:
-        """Add the citizen's words: once for each form, however often its button was pressed. Raises what the rules refuse."""
+    async def sent_before(self, opened: Opened, ids: Sequence[str]) -> list[StoredAttachment]:
+        """Which of these uploads are files of the case by now."""
+        _, file = await self.file(opened)
+        return [one for one in file.attachments if one.id in ids]
+
+    async def reply(self, opened: Opened, reply: Reply, form_id: str, body: bytes) -> None:
+        """Add the citizen's words: once for each form, however often its button was pressed. Raises what the rules refuse.
+
+        ``body``: what makes it the same words and files as before.
+        """
         office = await self.offices.current(opened.office_id)
-        body = msgspec.json.encode(reply)
         try:
             await self._reply(office, opened, reply, FilingKey(f"ticket:{opened.ticket_id}", form_id, body))
         except KeyReused:
@@ -103,24 +132,44 @@ async def ticket_page(request: PageRequest, number: str, citizen_case: CitizenCa
     return await _show(request, citizen_case, opened, done=done)
 
 
-@post("/t/{number:str}/balas", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
+@get("/t/{number:str}/berkas/{attachment_id:str}", include_in_schema=False)
+async def file_download(
+    request: PageRequest, number: str, attachment_id: str, citizen_case: CitizenCase
+) -> Response[bytes] | Stream:
+    """A file of the case, to be saved; for a browser that has opened the case."""
+    opened = await citizen_case.opened(request, number)
+    if opened is None:
+        return see_other("/lacak")
+    office = await citizen_case.offices.current(opened.office_id)
+    return download(await citizen_case.attachments.open(opened.scope(), office, number, attachment_id))
+
+
+@post("/t/{number:str}/balas", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM_WITH_FILES)
 async def reply_submit(request: PageRequest, number: str, citizen_case: CitizenCase) -> Response[bytes]:
     """A message; on an answered case with the word whether it is settled."""
-    opened, form = await citizen_case.form(request, number)
+    opened, filled = await citizen_case.form_with_files(request, number)
+    form, uploads = filled.fields, filled.uploads
     words = form.get("text", "").replace("\r\n", "\n").strip()
     resolved = form.get("resolved") == "1"
+    # Pressed twice: what the first sending has claimed is with this case already.
+    sent = await citizen_case.sent_before(opened, filled.lost) if filled.lost else []
+    filled = msgspec.structs.replace(filled, lost=tuple(set(filled.lost) - {file.id for file in sent}))
     problem = ""
     if len(words) > MESSAGE_MOST:
         problem = "Shorten the text to at most {most} characters."
-    elif not words and form.get("resolved") != "1":
+    elif not words and not uploads and not sent and not filled.problem and form.get("resolved") != "1":
         problem = "Write what is still missing." if form.get("resolved") == "0" else "Write your message."
-    if problem:
-        messages = Messages(text=translate(language_of(request), problem, most=MESSAGE_MOST))
-        return await _show(request, citizen_case, opened, problems=messages, kept=form)
+    if problem or filled.problem:
+        messages = Messages(text=translate(language_of(request), problem, most=MESSAGE_MOST)) if problem else Messages()
+        messages = with_file_problem(messages, filled.problem)
+        return await _show(request, citizen_case, opened, problems=messages, kept=form, uploads=uploads)
+    reply = Reply(text=words, resolved=resolved, attachments=filled.upload_ids)
+    content = msgspec.json.encode([words, resolved, sorted((f.name, f.media_type, f.size) for f in [*uploads, *sent])])
     try:
-        await citizen_case.reply(opened, Reply(text=words, resolved=resolved), form_id_of(form))
+        await citizen_case.reply(opened, reply, form_id_of(form), content)
     except (Invalid, Refused) as refusal:
-        return await _show(request, citizen_case, opened, problems=_told(request, refusal, "text"), kept=form)
+        problems = files_apart(_told(request, refusal, "text"))
+        return await _show(request, citizen_case, opened, problems=problems, kept=form, uploads=uploads)
     said = {"1": "selesai", "0": "belum"}.get(form.get("resolved", ""), "balas")
     return see_other(f"/t/{number}?kabar={said}")
 
@@ -177,7 +226,8 @@ def _told(request: PageRequest, refusal: DomainError, field: str) -> Messages:
     if isinstance(refusal, Invalid):
         told = messages_from(refusal.problems, language)
         return Messages(
-            (name if name in ("text", "score", "comment") else field, words) for name, words in told.items()
+            (name if name in ("text", "score", "comment") or name.startswith("attachments") else field, words)
+            for name, words in told.items()
         )
     return Messages({field: translate(language, refusal.detail, **refusal.values)})
 
@@ -198,6 +248,7 @@ async def _show(
     done: str = "",
     problems: Messages | None = None,
     kept: Mapping[str, str] | None = None,
+    uploads: Sequence[Upload] = (),
 ) -> Response[bytes]:
     office, file = await citizen_case.file(opened)
     now = file.now
@@ -221,6 +272,11 @@ async def _show(
         "entries": entries,
         "mark": mark_of(entries),
         "text": file.text,
+        "files": {
+            seq: file_views(file.files_of(seq), f"/t/{ticket.number}", language)
+            for seq in {one.seq for one in file.attachments}
+        },
+        "uploads": upload_views(uploads, language),
         "occurred_on": written_day(file.text.occurred_on or "", office.time_zone, language),
         "privacy_words": translate(language, PRIVACY_SHORT[ticket.privacy]),
         "actions": _actions(seen, file),
