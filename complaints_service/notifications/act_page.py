@@ -110,6 +110,12 @@ def command_of(link: ActLink, form: Mapping[str, object]) -> tuple[str, OfficeCo
     return deed, to_command(Given(deed, link.version, 0, values))
 
 
+def _request_reason(link: ActLink) -> str:
+    """Why the officer asks for more time, where the request is among the last events."""
+    asked = next((event for event in link.ticket.recent if event.type == "time_requested"), None)
+    return str(asked.values().get("reason", "")) if asked is not None and link.ticket.requested_days else ""
+
+
 def page_mark(keys: Keys, link: ActLink) -> str:
     """What only the page knows: a scanner that sends the form's address blindly has never seen it."""
     return urlsafe_b64encode(keys.digest("act-page", link.token_hash, link.version)[:18]).decode()
@@ -144,6 +150,7 @@ def look_values(
         "deeds": deeds_of(link),
         "colleagues": [(str(person.id), person.name) for person in colleagues(link)],
         "requested_days": ticket.requested_days,
+        "request_reason": _request_reason(link),
         "page_mark": page_mark(keys, link),
         "attempt": attempt,
         "case_path": f"/desk/t/{ticket.number}",
