@@ -33,6 +33,7 @@ TARGETS = {
     "sign": "Sign of life",
     "reporter": "Reply of the reporter",
     "closing": "Closing after the answer",
+    "attend": "Taking up an urgent case",
 }
 
 

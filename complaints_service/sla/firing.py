@@ -7,13 +7,15 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import Office
-from complaints_service.sla.ladder import COUNTED_TARGETS, DueRung, next_rung, reach
-from complaints_service.tickets.commands import AnyCommand, AutoClose, FireRung, Lapse
+from complaints_service.sla.ladder import BREACHABLE_TARGETS, COUNTED_TARGETS, DueRung, next_rung, reach
+from complaints_service.tickets.commands import AnyCommand, AutoClose, EndPause, FireRung, Lapse
 from complaints_service.tickets.model import Ticket
 from complaints_service.tickets.port import DeadlineRow, TimerRow
 
 # After a very long outage the repeating top rung would be written once for every five days of it; this many are enough to tell.
 MOST_AT_ONCE = 200
+# Not a rung of a policy: the timer that ends a pause at its limit (key of ``sla_timer.rung``).
+PAUSE_END = "pause-end"
 
 
 def due_commands(
@@ -24,19 +26,35 @@ def due_commands(
     After an outage several rungs of one target may be due: all are written, in order (D3). A lapse or closing ends the list.
     """
     due: list[tuple[DueRung, DeadlineRow, int]] = []
+    ended: list[AnyCommand] = []
     for timer in timers:
-        row = next((d for d in deadlines if (d.target, d.episode) == (timer.target, timer.episode) and d.runs), None)
-        if timer.due_at > now or row is None:
+        row = next((d for d in deadlines if (d.target, d.episode) == (timer.target, timer.episode)), None)
+        if timer.due_at > now or row is None or row.ended_at is not None:
             continue
-        due += _passed(office, row, timer, now)
+        if row.runs:
+            due += _passed(office, row, timer, now)
+        elif timer.rung == PAUSE_END and row.paused_at is not None:
+            ended.append(_end_pause(row, row.paused_at, timer))
     due.sort(key=lambda item: item[0].due_at)
     commands: list[AnyCommand] = []
     for rung, row, occurrence in due[:MOST_AT_ONCE]:
         commands.append(_fire(office, ticket, rung, row, occurrence, now))
         if rung.rung.act in ("lapse", "close"):
             commands.append(Lapse() if rung.rung.act == "lapse" else AutoClose())
+            ended = []  # what stood still stands no longer: the case is over
             break
-    return _only_highest_mails(commands)
+    return [*_only_highest_mails(commands), *ended]
+
+
+def _end_pause(row: DeadlineRow, since: datetime, timer: TimerRow) -> EndPause:
+    return EndPause(
+        target=row.target,
+        episode=row.episode,
+        occurrence=timer.occurrence,
+        paused_at=since.isoformat(),
+        limit_at=timer.due_at.isoformat(),
+        policy_version=row.policy_version,
+    )
 
 
 def _passed(office: Office, row: DeadlineRow, timer: TimerRow, now: datetime) -> list[tuple[DueRung, DeadlineRow, int]]:
@@ -62,11 +80,17 @@ def _fire(office: Office, ticket: Ticket, due: DueRung, row: DeadlineRow, occurr
         act=due.rung.act,
         due_at=due.due_at.isoformat(),
         target_due_at=row.due_at.isoformat(),
-        breach=row.target in COUNTED_TARGETS and due.due_at >= row.due_at,
+        breach=row.target in BREACHABLE_TARGETS and due.due_at >= row.due_at,
         mail=due.rung.act in ("notify", "remind_reporter"),
         roll_up=due.rung.roll_up,
         recipients=reached.people if reached else (),
         stood_in=reached.stood_in if reached else {},
+        gone=reached.gone if reached else (),
+        addresses=reached.addresses if reached else (),
+        ways=due.rung.ways,
+        raise_priority=due.rung.raise_priority,
+        unassigns=due.rung.unassigns,
+        note=due.rung.note,
         policy_version=row.policy_version,
     )
 

@@ -14,8 +14,8 @@ import msgspec
 from complaints_service.office.model import Office
 from complaints_service.sla.firing import due_commands
 from complaints_service.sla.ladder import COUNTED_TARGETS, next_rung
-from complaints_service.sla.targets import target_of, with_due
-from complaints_service.sla.versions import lags, open_calendar, wanted_calendar, wanted_policy
+from complaints_service.sla.promises import recomputed
+from complaints_service.sla.versions import lags, open_calendar, wanted_policy
 from complaints_service.tickets.commands import AnyCommand, FireRung, MovedDeadline, Recompute
 from complaints_service.tickets.model import Ticket
 from complaints_service.tickets.port import DeadlineRow, Recomputed, TimerRow
@@ -91,30 +91,6 @@ def changed_rows(
             if new != row:
                 found.append(new)
     return tuple(found)
-
-
-def recomputed(
-    office: Office, after: Ticket, row: DeadlineRow, now: datetime, fired: frozenset[FiredKey]
-) -> DeadlineRow:
-    """One deadline under the versions its ticket follows: amount, due time, and the rung after the highest that has fired."""
-    policy = office.policies[max(row.policy_version, after.policy_version)]
-    target = target_of(policy, row.target, after)
-    row = _replace(
-        row,
-        policy_version=policy.version,
-        calendar_version=wanted_calendar(office, row),
-        amount=target.amount,
-        measure=target.measure,
-    )
-    row = with_due(office, row)
-    position = 0
-    rungs = policy.ladders.get(row.target, ())
-    for index, rung in enumerate(rungs):
-        again = sum(1 for key in fired if key[0] == rung.key)
-        if again:
-            position = index + again if rung.repeats and index == len(rungs) - 1 else index + 1
-    late = row.runs and row.due_at <= now and row.target in COUNTED_TARGETS
-    return _replace(row, next_rung=position, breached_at=row.breached_at or (row.due_at if late else None))
 
 
 def moved_rows(

@@ -126,14 +126,14 @@ class Undo(Command, frozen=True, tag="undo"):
 
 
 class RequestTime(Command, frozen=True, tag="request_time"):
-    """The officer asks the supervisor for more working days."""
+    """The officer asks the supervisor for more working days; the reporter reads the reason when they are granted."""
 
     reason: Reason
     working_days: Annotated[int, Meta(ge=1, le=60)]
 
 
 class GrantTime(Command, frozen=True, tag="grant_time"):
-    """The supervisor grants the requested days (or another number)."""
+    """The supervisor grants the requested days (or another number). Without ``text`` the reporter reads the reason of the request."""
 
     working_days: Annotated[int, Meta(ge=1, le=60)] | None = None
     text: Annotated[str, Meta(max_length=1_000)] = ""
@@ -173,7 +173,9 @@ class FireRung(Command, frozen=True, tag="fire_rung"):
     """The clock: a rung of the ladder is due (times in RFC 3339, office time).
 
     ``recipients``: ids of the people it reaches, already resolved; ``mail``: False for rungs that a higher one of the same firing
-    covers; ``stood_in``: people who were absent or had left, as id -> id of who gets it instead.
+    covers; ``stood_in``: people who were absent or had left, as id -> id of who gets it instead; ``gone``: ids of people named who
+    have left; ``addresses``: mail addresses outside the office; ``ways``: empty as each receiver has chosen. ``raise_priority``,
+    ``unassigns`` and ``note``: what else the rung does.
     """
 
     target: str
@@ -191,6 +193,23 @@ class FireRung(Command, frozen=True, tag="fire_rung"):
     recipients: tuple[int, ...] = ()
     stood_in: dict[str, int] = {}
     policy_version: int = 0
+    gone: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+    raise_priority: str | None = None
+    unassigns: bool = False
+    note: str = ""
+
+
+class EndPause(Command, frozen=True, tag="end_pause"):
+    """The clock: a pause has reached its limit; the target's clock runs again from then on (times in RFC 3339, office time)."""
+
+    target: str
+    episode: int
+    occurrence: int
+    paused_at: str
+    limit_at: str
+    policy_version: int
 
 
 class MovedDeadline(msgspec.Struct, frozen=True):
@@ -227,4 +246,4 @@ OfficeCommand = (
     Verify | Classify | SetPriority | Assign | Start | Ask | Note | Answer | Reject | Forward | Merge | Split | Escalate
     | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge
 )  # fmt: skip
-AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | Recompute | Lapse | AutoClose
+AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | EndPause | Recompute | Lapse | AutoClose

@@ -8,7 +8,7 @@ import msgspec
 
 from complaints_service.office.model import Office
 from complaints_service.tickets.commands import AnyCommand
-from complaints_service.tickets.given import Given
+from complaints_service.tickets.given import Given, TimeRequest
 from complaints_service.tickets.model import ENDED, Actor, ActorKind, Event, NewMessage, Status, Ticket
 from complaints_service.tickets.outcomes import outcome_of
 from complaints_service.tickets.transitions import (
@@ -41,6 +41,9 @@ def decide(
     office: Office,
     other: Ticket | None = None,
     new_number: str | None = None,
+    *,
+    request: TimeRequest | None = None,
+    days_left: int | None = None,
 ) -> Decision | Refusal:
     """What a command does to a ticket at office time ``now`` (aware, UTC), or why it does nothing.
 
@@ -54,7 +57,7 @@ def decide(
     seen = ticket.status_for_citizen(at) if actor.kind is ActorKind.REPORTER else ticket.status
     if transition.sources.isdisjoint((ticket.status, seen)):
         return Refusal("wrong_status", "This step is not possible while the ticket has its present status.")
-    outcome = outcome_of(command, Given(ticket, actor, at, office, other, new_number))
+    outcome = outcome_of(command, Given(ticket, actor, at, office, other, new_number, request, days_left))
     if isinstance(outcome, Refusal):
         return outcome
     if outcome.message is not None and not outcome.message[1].strip() and not getattr(command, "attachments", ()):

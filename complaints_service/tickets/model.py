@@ -141,6 +141,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         """Not closed, rejected, forwarded, merged or withdrawn: such a ticket has an armed timer (invariant I12)."""
         return self.status in OPEN
 
+    @property
+    def unattended(self) -> bool:
+        """Urgent, and nobody has begun to work on it."""
+        return self.priority is Priority.URGENT and self.status in (Status.RECEIVED, Status.VERIFIED)
+
     def status_for_citizen(self, now: datetime) -> Status:
         """The status the citizen may see: an officer's deed shows when it can no longer be undone (D2)."""
         return self.status if now >= self.released_at else self.status_before

@@ -11,7 +11,8 @@ import msgspec
 from complaints_service.office.model import Office
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.given import Given
-from complaints_service.tickets.model import OPEN, Status, Ticket
+from complaints_service.tickets.model import OPEN, Priority, Status, Ticket
+from complaints_service.tickets.more_time import grant_time, refuse_time, request_time
 from complaints_service.tickets.receivers import may_receive, next_superiors, person_named
 from complaints_service.tickets.reporter_outcomes import new_episode, rate, reply
 from complaints_service.tickets.transitions import Outcome, Refusal, last_act
@@ -20,6 +21,7 @@ from complaints_service.tickets.transitions import Outcome, Refusal, last_act
 NOTE_OF_SUBSTANCE = 20
 # As for every complaint: less tells nobody anything.
 SECOND_MATTER_MIN = 10
+_PRESSING = tuple(Priority)
 
 
 def outcome_of(command: c.AnyCommand, given: Given) -> Outcome | Refusal:
@@ -103,7 +105,8 @@ def _start(_: c.Start, given: Given) -> Outcome:
 
 
 def _ask(command: c.Ask, given: Given) -> Outcome:
-    return Outcome(changes=_start(c.Start(), given).changes, message=("office", command.text))
+    started = _start(c.Start(), given)
+    return Outcome(changes=started.changes, body=started.body, message=("office", command.text))
 
 
 def _note(command: c.Note, _: Given) -> Outcome:
@@ -112,12 +115,13 @@ def _note(command: c.Note, _: Given) -> Outcome:
 
 def _answer(command: c.Answer, given: Given) -> Outcome:
     ticket = given.ticket
-    changes = _start(c.Start(), given).changes
+    started = _start(c.Start(), given)
+    changes = started.changes
     if command.resolves:
-        return Outcome(changes=changes, body={"resolves": True}, message=("office", command.text))
+        return Outcome(changes=changes, body=started.body | {"resolves": True}, message=("office", command.text))
     return Outcome(
         changes=changes,
-        body={"resolves": False},
+        body=started.body | {"resolves": False},
         message=("office", command.text),
         status=ticket.status,
         event="interim_answered",
@@ -165,48 +169,32 @@ def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
     return Outcome(changes=before, body={"event": act.seq}, status=status, undoes=act.seq)
 
 
-def _request_time(command: c.RequestTime, given: Given) -> Outcome | Refusal:
-    ticket, at, office = given.ticket, given.at, given.office
-    if ticket.requested_days is not None:
-        return Refusal("already_requested", "More time has already been requested; the supervisor has to answer first.")
-    _, recipients = next_superiors(msgspec.structs.replace(ticket, level=0), office, at)
-    return Outcome(
-        changes={"requested_days": command.working_days},
-        body={"working_days": command.working_days, "recipients": recipients},
-        message=("note", command.reason),
-    )
-
-
-def _grant_time(command: c.GrantTime, given: Given) -> Outcome | Refusal:
-    ticket = given.ticket
-    if ticket.requested_days is None:
-        return Refusal("not_requested", "Nobody has requested more time.")
-    days = command.working_days or ticket.requested_days
-    return Outcome(
-        changes={"requested_days": None},
-        body={"working_days": days, "assignee": ticket.assignee_id},
-        message=("office", command.text) if command.text.strip() else None,
-    )
-
-
-def _refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
-    ticket = given.ticket
-    if ticket.requested_days is None:
-        return Refusal("not_requested", "Nobody has requested more time.")
-    return Outcome(
-        changes={"requested_days": None}, body={"assignee": ticket.assignee_id}, message=("note", command.reason)
-    )
+# What a rung says only where there is something to say: 10,000 of them in a minute are written to the log.
+_SELDOM = ("gone", "addresses", "ways", "note")
 
 
 def _fire_rung(command: c.FireRung, given: Given) -> Outcome:
+    """The ladder's step, and what else it does: ``raised`` (priority before and after) and ``unassigned`` (from whom) when they apply."""
     ticket = given.ticket
     body = msgspec.to_builtins(command)
-    del body["command"]
-    level = max(ticket.level, command.level)
-    return Outcome(changes={"level": level} if level != ticket.level else {}, body=body)
+    for name in ("command", "raise_priority", "unassigns", *(name for name in _SELDOM if not body[name])):
+        del body[name]
+    changes: dict[str, object] = {}
+    if command.level > ticket.level:
+        changes["level"] = command.level
+    if command.raise_priority is not None:
+        raised = Priority(command.raise_priority)
+        if _PRESSING.index(raised) > _PRESSING.index(ticket.priority):
+            changes["priority"] = raised
+            body["raised"] = {"from": ticket.priority, "to": raised}
+    if command.unassigns and ticket.assignee_id is not None:
+        changes["assignee_id"] = None
+        body["unassigned"] = ticket.assignee_id
+    return Outcome(changes=changes, body=body)
 
 
-def _recompute(command: c.Recompute, _: Given) -> Outcome:
+def _of_the_clock(command: c.EndPause | c.Recompute, _: Given) -> Outcome:
+    """The log tells what the clock has worked out."""
     body = msgspec.to_builtins(command)
     del body["command"]
     return Outcome(body=body)
@@ -254,11 +242,12 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.Escalate: _escalate,
     c.Reopen: _reopen,
     c.Undo: _undo,
-    c.RequestTime: _request_time,
-    c.GrantTime: _grant_time,
-    c.RefuseTime: _refuse_time,
+    c.RequestTime: request_time,
+    c.GrantTime: grant_time,
+    c.RefuseTime: refuse_time,
     c.Reply: reply,
     c.Rate: rate,
     c.FireRung: _fire_rung,
-    c.Recompute: _recompute,
+    c.EndPause: _of_the_clock,
+    c.Recompute: _of_the_clock,
 }

@@ -8,9 +8,11 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import Office
-from complaints_service.tickets.commands import AnyCommand
+from complaints_service.tickets.commands import AnyCommand, GrantTime, RequestTime
+from complaints_service.tickets.given import TimeRequest
 from complaints_service.tickets.lifecycle import Decision, Refusal, decide
 from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Event, Ticket
+from complaints_service.tickets.more_time import days_left
 from complaints_service.tickets.port import Change, DeadlineRow, Effects, Reactor, Recomputed, TimerRow
 from complaints_service.tickets.rows import as_json, chain_events, ticket_row
 
@@ -45,12 +47,14 @@ def perform(
     *,
     other: Ticket | None = None,
     new_number: str | None = None,
+    request: TimeRequest | None = None,
 ) -> Performed | Refusal:
     """Carry out commands one after the other, then let every reactor see the whole change once. The first refusal ends it."""
     ticket = loaded.ticket
     events: list[Event] = []
     for command in commands:
-        decision = decide(ticket, command, actor, now, office, other, new_number)
+        left = days_left(ticket, loaded.deadlines) if isinstance(command, RequestTime | GrantTime) else None
+        decision = decide(ticket, command, actor, now, office, other, new_number, request=request, days_left=left)
         if isinstance(decision, Refusal):
             return decision
         ticket = decision.ticket

@@ -14,7 +14,17 @@ from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReu
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.attachments import attach, claim, with_files
-from complaints_service.tickets.commands import AnyCommand, AutoClose, FireRung, Lapse, Merge, Reply, Split, Undo
+from complaints_service.tickets.commands import (
+    AnyCommand,
+    AutoClose,
+    FireRung,
+    GrantTime,
+    Lapse,
+    Merge,
+    Reply,
+    Split,
+    Undo,
+)
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
@@ -31,6 +41,7 @@ from complaints_service.tickets.pipeline import (
 from complaints_service.tickets.port import Reactor, Recomputing, TimerRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
 from complaints_service.tickets.second_matter import second_matter
+from complaints_service.tickets.time_requests import last_request
 from complaints_service.waker import Waker
 
 
@@ -146,7 +157,15 @@ class Tickets:
                 second = second_matter(loaded.ticket, command, actor, reporter)
                 new_number = await self._filings.file_split(connection, office, second, loaded.ticket, now)
             performed = perform(
-                loaded, [command], actor, now, office, self.reactors, other=other, new_number=new_number
+                loaded,
+                [command],
+                actor,
+                now,
+                office,
+                self.reactors,
+                other=other,
+                new_number=new_number,
+                request=await last_request(connection, loaded.ticket) if isinstance(command, GrantTime) else None,
             )
             performed = self._check(performed, loaded.ticket, actor)
             files = await claim(connection, command.attachments) if isinstance(command, Reply) else []

@@ -9,9 +9,9 @@ import msgspec
 
 from complaints_service.i18n import day, moment, translate
 from complaints_service.office.model import Office
-from complaints_service.office.rung_words import rung_text
 from complaints_service.tickets.file import StoredEvent, TicketFile
 from complaints_service.tickets.model import ENDED, Status
+from complaints_service.tickets.timeline_clock import moved_dates, rung_details, rung_values
 from complaints_service.tickets.timeline_words import (
     CHANNEL_WORDS,
     CITIZEN_WORDS,
@@ -24,7 +24,6 @@ from complaints_service.tickets.timeline_words import (
     OFFICE_WORDS,
     PRIORITY_WORDS,
     STATUS_WORDS,
-    TARGET_WORDS,
 )
 
 
@@ -85,7 +84,14 @@ def entries_of(
             msgid = OFFICE_WORDS.get(_variant(event))
         if msgid is None:
             continue
-        text = translate(language, msgid, **_values(event, office, language))
+        words = _values(event, office, language)
+        if event.type == "deadlines_moved":
+            words["moved"] = moved_dates(event.values(), office, language, audience)
+            if not words["moved"]:
+                continue
+        text = translate(language, msgid, **words)
+        if event.type == "rung_fired" and audience != "citizen":
+            text = "; ".join([text, *rung_details(event.values(), office, language)])
         if event.undone_by is not None:
             text = translate(language, "{text} (undone)", text=text)
         entries.append(TimelineEntry(event.at, event.type, text, event.seq, actor_name(event, office, language)))
@@ -129,7 +135,8 @@ def _variant(event: StoredEvent) -> str:
                 return ""
             if not values["mail"]:
                 return "rung_covered"
-            return "rung_fired" if values["recipients"] else "rung_fired_alone"
+            told = values["recipients"] or values.get("addresses")
+            return "rung_fired" if told else "rung_fired_alone"
         case _:
             return event.type
 
@@ -155,9 +162,10 @@ def _values(event: StoredEvent, office: Office, language: str) -> dict[str, obje
     if "channel" in values:
         words["channel"] = translate(language, CHANNEL_WORDS.get(str(values["channel"]), "web"))
     if event.type == "rung_fired":
-        target = translate(language, TARGET_WORDS[str(values["target"])])
-        words["target"] = target[:1].upper() + target[1:]
-        words["when"] = _when(values, office, language)
+        words |= rung_values(values, office, language)
+    if event.type == "pause_ended":
+        limit = datetime.fromisoformat(str(values["limit_at"]))
+        words["limit"] = moment(limit, office.time_zone, language, weekday=False)
     return words
 
 
@@ -176,15 +184,6 @@ def _classified(changed: dict[str, object], office: Office, language: str) -> li
         else:
             found.append(translate(language, PRIORITY_WORDS.get(str(value), "normal")))
     return found
-
-
-def _when(values: dict[str, object], office: Office, language: str) -> str:
-    """The rung in words, from the policy it was fired under; its due time when that policy no longer names it."""
-    policy = office.policies.get(_number(values["policy_version"]))
-    rung = next((r for r in policy.rungs if r.key == values["rung"]), None) if policy is not None else None
-    if rung is not None:
-        return rung_text(rung, language)
-    return moment(datetime.fromisoformat(str(values["due_at"])), office.time_zone, language, weekday=False)
 
 
 def _number(value: object) -> int:

@@ -58,6 +58,8 @@ CITIZEN_WORDS = {
     "replied_resolved": "You have confirmed that the case is settled",
     "time_granted": "The date for the answer was moved by {working_days} working days",
     "assigned_unit": "The case was passed to {unit}",
+    "pause_ended": "The time for our answer runs again: it had been standing since our question",
+    "deadlines_moved": "The office's calendar or its time limits have changed ({moved})",
     "rated": "You have rated the handling",
     "breach_verify": "The date for checking the complaint was missed; superiors were told",
     "breach_answer": "The date for the answer was missed; superiors were told",
@@ -96,6 +98,8 @@ OFFICE_WORDS = {
     "rung_fired_alone": "{target}, {when}: nobody could be reached (level {level}, policy {policy_version})",
     "rung_covered": "{target}, {when}: told with a higher rung (level {level}, policy {policy_version})",
     "remind_reporter": "The reporter was reminded",
+    "deadlines_moved": "Counted anew by policy {policy_version} and calendar {calendar_version} ({moved})",
+    "pause_ended": "The pause has reached its limit: the clock of the answer has been running again since {limit}",
 }
 
 COMMAND_LABELS = {
@@ -126,6 +130,19 @@ TARGET_WORDS = {
     "sign": "sign of life",
     "reporter": "reply of the reporter",
     "closing": "closing",
+    "attend": "taking up an urgent case",
+}
+# One date among those that newer rules have moved.
+MOVED = "{target}: was {was}, now {now}"
+# What a rung did beside telling people, and in place of whom; each is added to the line of the rung.
+RUNG_WORDS = {
+    "stood_in": "{other} in place of {person}, who is absent",
+    "stood_in_gone": "{other} in place of {person}, who has left",
+    "gone": "{person} has left, so the next step up was told too",
+    "addresses": "also told: {addresses}",
+    "raised": "priority raised from {was} to {now}",
+    "unassigned": "taken from {person}",
+    "note": "“{note}”",
 }
 PRIORITY_WORDS = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
 KIND_WORDS = {"complaint": "Complaint", "suggestion": "Suggestion", "information": "Information request"}

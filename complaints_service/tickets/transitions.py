@@ -78,7 +78,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     _office("note", _ALL - {Status.MERGED}, None, "noted", acts=False, note="from 20 characters on a sign of life"),
     _office("request_time", OWED, None, "time_requested", sign=False),
-    _office("grant_time", OWED, None, "time_granted", SUPERIOR_ROLES, sign=False, undoable=False),
+    _office(
+        "grant_time",
+        OWED,
+        None,
+        "time_granted",
+        SUPERIOR_ROLES,
+        sign=False,
+        undoable=False,
+        note="not by who asked for it; in all at most as many days as the target itself has",
+    ),
     _office("refuse_time", OWED, None, "time_refused", SUPERIOR_ROLES, sign=False, undoable=False),
     _office("escalate", OWED, None, "escalated", sign=False),
     _office(
@@ -89,7 +98,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         acts=False,
         sign=False,
         undoable=False,
-        note="offered once the case has climbed; the button of a reminder by mail gives it too",
+        note="offered once the case has climbed or is urgent; the button of a reminder by mail gives it too",
     ),
     _office("reject", OWED, Status.REJECTED, "rejected"),
     _office("forward", OWED, Status.FORWARDED, "forwarded"),
@@ -128,6 +137,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("withdraw", OWED, Status.WITHDRAWN, ActorKind.REPORTER, _NOBODY, "withdrawn"),
     Transition(
         "fire_rung", OPEN, None, ActorKind.SYSTEM, _NOBODY, "rung_fired", acts=False, sign=False, note="the ladder"
+    ),
+    Transition(
+        "end_pause",
+        OWED,
+        None,
+        ActorKind.SYSTEM,
+        _NOBODY,
+        "pause_ended",
+        acts=False,
+        sign=False,
+        note="a pause has reached its limit",
     ),
     Transition(
         "recompute",
@@ -184,7 +204,7 @@ def allowed(ticket: Ticket, actor: Actor) -> tuple[str, ...]:
             continue
         if transition.command in ("grant_time", "refuse_time") and ticket.requested_days is None:
             continue
-        if transition.command == "acknowledge" and not ticket.level:
+        if transition.command == "acknowledge" and not (ticket.level or ticket.unattended):
             continue  # nothing has escalated: there is nothing to acknowledge
         found.append(transition.command)
     return tuple(found)

@@ -133,6 +133,15 @@ FROM ticket AS k
 INNER JOIN ticket_event AS e ON e.office_id = k.office_id AND e.ticket_id = k.id AND e.seq = 1
 WHERE k.office_id = :office_id AND k.id = :ticket_id;
 
+-- name: time_request(office_id, ticket_id)^
+-- The last request for more time: who made it and why.
+SELECT e.person_id, coalesce(m.text, '') AS reason
+FROM ticket_event AS e
+LEFT JOIN message AS m ON m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
+WHERE e.office_id = :office_id AND e.ticket_id = :ticket_id AND e.type = 'time_requested' AND e.undone_by IS NULL
+ORDER BY e.seq DESC
+LIMIT 1;
+
 -- name: lock_tickets(office_id, numbers)
 -- Everything a command needs, under the tickets' locks, in the order of their ids so that two merges cannot wait for each other.
 -- A row that had to wait for its lock is the newest, but what the subqueries read is as old as the statement: snapshot_seq tells, and

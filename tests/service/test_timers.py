@@ -251,7 +251,7 @@ async def an_asked_case(room: Room) -> Filed:
 
 async def test_who_does_not_answer_a_question_is_reminded_and_then_the_case_lapses(room: Room) -> None:
     filed = await an_asked_case(room)
-    assert {t.target for t in await armed(room, filed)} == {"reporter"}, "a pause arms its own end"
+    assert {t.target for t in await armed(room, filed)} == {"answer", "reporter"}, "a pause arms its own end"
     await room.office.move_clock(timedelta(days=9))
     await room.office.fire()
     assert len(await room.rows(ticket_id=filed.ticket_id, kind="reminder_reporter")) == 1

@@ -112,7 +112,7 @@ def test_waiting_for_the_reporter_stops_the_answer_clock_and_never_the_verificat
     assert again.due_at == wib(16, 16, 0, month=12), "two working days later, at closing"
     loaded = filed(a_ticket(status=Status.VERIFIED))
     asked = do(loaded, c.Ask(text="Nomor?"), wib(26, 9))
-    assert {t.target for t in asked.timers} == {"reporter"}
+    assert {t.rung for t in asked.timers} == {"reporter-remind", "pause-end"}
     replied = do(asked, c.Reply(text="123"), wib(30, 9))
     assert {t.target for t in replied.timers} == {"answer", "sign"}
 

@@ -75,6 +75,7 @@ def test_every_command_has_one_line_in_the_table() -> None:
         "acknowledge",
         "fire_rung",
         "recompute",
+        "end_pause",
     } == set(names)
 
 
