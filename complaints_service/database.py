@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -74,6 +75,17 @@ class Scope:
 
 
 SYSTEM = Scope("system")
+_SNAPSHOT = re.compile(r"[0-9A-F]{1,16}(-[0-9A-F]{1,16}){1,3}")
+
+
+def read_only(scope: Scope, shared: str | None = None) -> str:
+    """What begins a transaction of ``Database.snapshot``. Raises ValueError when ``shared`` is no name of a snapshot."""
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    if shared is not None:
+        if not _SNAPSHOT.fullmatch(shared):
+            raise ValueError("no name of a snapshot")
+        begin += f"; SET TRANSACTION SNAPSHOT '{shared}'"
+    return begin + scope.sql.removeprefix("BEGIN")
 
 
 class ConnectionAdapter(AsyncPGAdapter):
@@ -162,6 +174,23 @@ class Database:
                 raise
             else:
                 await connection.execute("COMMIT")
+
+    @asynccontextmanager
+    async def snapshot(self, scope: Scope, shared: str | None = None) -> AsyncGenerator[asyncpg.Connection]:
+        """A transaction that only reads, and sees one state of the database from beginning to end.
+
+        ``shared``: what ``pg_export_snapshot()`` said in another one that is still open: both see the same state.
+        """
+        async with self.pool.acquire(timeout=10) as connection:
+            await connection.execute(read_only(scope, shared))
+            try:
+                yield cast("asyncpg.Connection", connection)
+            finally:
+                if not connection.is_closed():
+                    try:
+                        await connection.execute("ROLLBACK")
+                    except Exception:
+                        connection.terminate()
 
     async def again(self, attempt: Callable[[], Awaitable[T]], tries: int = 3) -> T:
         """Run a whole transaction, and again when the server chose it as the victim of a deadlock; raises after ``tries``."""

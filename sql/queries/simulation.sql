@@ -1,0 +1,68 @@
+-- Playing a policy or calendar over the real history. Everything here only reads, in one snapshot of the database.
+
+-- name: begin_run(office_id)^
+-- The moment up to which the clocks are played, the snapshot that the run's processes share, and whether this office's run is the only
+-- one: the lock lasts as long as the transaction.
+SELECT
+    office_now() AS until,
+    pg_try_advisory_xact_lock(727104, :office_id::integer) AS alone,
+    pg_export_snapshot() AS snapshot;
+
+-- name: ticket_ids(office_id, units, own_units, person_id, received_from, received_before, most)
+-- Tickets received in the time, in the viewer's sight (D7), the oldest first.
+SELECT k.id
+FROM ticket AS k
+WHERE k.office_id = :office_id
+    AND k.received_at >= :received_from::timestamptz AND k.received_at < :received_before::timestamptz
+    AND k.unit_id = ANY (:units::integer[])
+    AND NOT k.reported_units && :own_units::integer[]
+    AND NOT :person_id::integer = ANY (k.reported_people)
+ORDER BY k.received_at, k.id
+LIMIT :most::integer;
+
+-- name: histories(office_id, ids)
+-- Each ticket with its log and its deadlines as one JSON text (`simulation_history`). Steps that were taken back are left out with
+-- the taking back; so is what no clock looks at. Of a note only whether it was one of substance (20 characters; erased: it counts).
+SELECT json_build_object(
+    'ticket', json_build_object(
+        'id', k.id, 'kind', k.kind, 'channel', k.channel, 'privacy', k.privacy, 'category', k.category, 'service', k.service,
+        'priority', k.priority, 'simple', k.simple, 'oversight', k.oversight, 'unit_id', k.unit_id, 'assignee_id', k.assignee_id,
+        'reported_units', k.reported_units, 'reported_people', k.reported_people, 'received_at', k.received_at,
+        'split_from', k.split_from, 'policy_version', k.policy_version, 'calendar_version', k.calendar_version
+    ),
+    'log', (
+        SELECT json_agg(
+            json_build_array(
+                e.seq, e.at, e.type, e.person_id, e.body::json,
+                CASE WHEN e.type = 'noted' THEN (
+                    SELECT m.erased_at IS NOT NULL OR char_length(btrim(m.text)) >= 20 FROM message AS m
+                    WHERE m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
+                ) END
+            ) ORDER BY e.seq
+        )
+        FROM ticket_event AS e
+        WHERE e.office_id = k.office_id AND e.ticket_id = k.id AND e.undone_by IS NULL
+            AND NOT e.type = ANY ('{undone,rated,time_requested,time_refused,deadlines_moved,pause_ended}'::text[])
+    ),
+    'deadlines', (
+        SELECT coalesce(json_agg(d), '[]') FROM deadline AS d WHERE d.office_id = k.office_id AND d.ticket_id = k.id
+    )
+)::text AS history
+FROM ticket AS k
+WHERE k.office_id = :office_id AND k.id = ANY (:ids::bigint[]);
+
+-- name: numbers(office_id, units, own_units, person_id, ids)
+-- Numbers of tickets for links, as far as the viewer sees them.
+SELECT k.id, k.number
+FROM ticket AS k
+WHERE k.office_id = :office_id AND k.id = ANY (:ids::bigint[])
+    AND k.unit_id = ANY (:units::integer[])
+    AND NOT k.reported_units && :own_units::integer[]
+    AND NOT :person_id::integer = ANY (k.reported_people);
+
+-- name: drafts(office_id)
+-- Policies in the making, the one changed last first.
+SELECT d.id, d.name, d.document, d.changed_at FROM policy_draft AS d WHERE d.office_id = :office_id ORDER BY d.changed_at DESC, d.id DESC;
+
+-- name: draft(office_id, id)^
+SELECT d.id, d.name, d.document FROM policy_draft AS d WHERE d.office_id = :office_id AND d.id = :id;
