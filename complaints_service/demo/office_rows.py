@@ -80,6 +80,10 @@ class RungRow(_Row, frozen=True):
     act: str = "notify"
     repeats: bool = False
     roll_up: bool = False
+    ways: tuple[str, ...] = ()
+    raise_priority: str | None = None
+    unassigns: bool = False
+    note: str = ""
 
 
 class PauseRow(_Row, frozen=True):

@@ -50,13 +50,17 @@ SELECT :office_id, 1, r.status, r.target, r.limit_amount, r.limit_measure
 FROM jsonb_to_recordset(:rows) AS r (status text, target text, limit_amount integer, limit_measure text);
 
 -- name: add_rungs(office_id, rows)!
-INSERT INTO rung (office_id, policy_version, target, position, key, anchor, offset_amount, offset_measure, level, act,
-                  receivers, otherwise, repeats, roll_up)
+INSERT INTO rung (
+    office_id, policy_version, target, position, key, anchor, offset_amount, offset_measure, level, act, receivers, otherwise, repeats,
+    roll_up, ways, raise_priority, unassigns, note
+)
 SELECT
     :office_id, 1, r.target, r.position, r.key, r.anchor, r.offset_amount, r.offset_measure, r.level, r.act,
-    ARRAY(SELECT jsonb_array_elements_text(r.receivers)), ARRAY(SELECT jsonb_array_elements_text(r.otherwise)), r.repeats, r.roll_up
-FROM jsonb_to_recordset(:rows) AS r (target text, position smallint, key text, anchor text, offset_amount integer, offset_measure text, level smallint,
-                                     act text, receivers jsonb, otherwise jsonb, repeats boolean, roll_up boolean);
+    ARRAY(SELECT jsonb_array_elements_text(r.receivers)), ARRAY(SELECT jsonb_array_elements_text(r.otherwise)), r.repeats, r.roll_up,
+    ARRAY(SELECT jsonb_array_elements_text(r.ways)), r.raise_priority, r.unassigns, r.note
+FROM jsonb_to_recordset(:rows) AS r (target text, position smallint, key text, anchor text, offset_amount integer, offset_measure text,
+                                     level smallint, act text, receivers jsonb, otherwise jsonb, repeats boolean, roll_up boolean,
+                                     ways jsonb, raise_priority text, unassigns boolean, note text);
 
 -- name: add_rules(office_id, rows)!
 INSERT INTO routing_rule (office_id, id, position, name, categories, services, words, set_unit_id, set_priority, set_assignee)
