@@ -131,7 +131,7 @@ async def _page(
     context: dict[str, object] = {
         "rows": rows,
         "kinds": [(kind.value, event_text(kind, language)) for kind in EventType],
-        "given": given or {},
+        "given": given or {"url": "", "description": ""},
         "chosen": list(EventType) if chosen is None else chosen,
         "problems": problems or {},
         "refusal": translate(language, refusal.detail, **refusal.values) if refusal is not None else "",

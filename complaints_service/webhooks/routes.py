@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.types import ControllerRouterHandler
 
 from complaints_service.accounts.model import Viewer
+from complaints_service.office.model import Role
 from complaints_service.web.bodies import read_json
 from complaints_service.webhooks.model import Endpoint
 from complaints_service.webhooks.pages import ROUTES as PAGES
@@ -88,6 +89,7 @@ class WebhookController(Controller):
     @post(status_code=201, summary="Add an endpoint")
     async def make(self, request: AnyRequest, writer: Viewer, webhooks: Webhooks) -> Response[MadeWebhook]:
         """The answer holds the secret (``whsec_...``), this once."""
+        writer.require(Role.ADMIN)
         new = await read_json(request, NewWebhook)
         made, secret = await webhooks.make(writer, new.url, new.description, new.events)
         return Response(
