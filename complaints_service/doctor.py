@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 from complaints_service import frontend_parts
 from complaints_service.clock import machine_now
 from complaints_service.database import missing_migrations, queries
-from complaints_service.doctor_audit import INVARIANTS, Violation, audit
+from complaints_service.doctor_audit import INVARIANTS, Violation, audit, audit_connections
 from complaints_service.notifications.smtp_address import smtp_address
+from complaints_service.progress import Progress, bar, no_progress
 from complaints_service.queue import open_queue
 from complaints_service.settings import Settings
 
@@ -65,7 +66,7 @@ def run(settings: Settings, arguments: list[str]) -> int:
     parser.add_argument("--audit", action="store_true", help="also check every promise over all data")
     parser.add_argument("--json", action="store_true", help="answer for machines")
     call = parser.parse_args(arguments)
-    report = asyncio.run(examine(settings, with_audit=call.audit))
+    report = asyncio.run(examine(settings, with_audit=call.audit, progress=bar()))
     if call.json:
         print(msgspec.json.encode({"well": report.well, **msgspec.structs.asdict(report)}).decode())
     else:
@@ -73,7 +74,7 @@ def run(settings: Settings, arguments: list[str]) -> int:
     return 0 if report.well else 1
 
 
-async def examine(settings: Settings, *, with_audit: bool = False) -> Report:
+async def examine(settings: Settings, *, with_audit: bool = False, progress: Progress = no_progress) -> Report:
     """Look at everything; what cannot be reached is a finding, never an error."""
     findings = [_settings(settings)]
     violations: list[Violation] = []
@@ -87,7 +88,8 @@ async def examine(settings: Settings, *, with_audit: bool = False) -> Report:
         try:
             findings += await _database(connection)
             if with_audit and not _broken(findings, "migrations"):
-                violations = await audit(connection)
+                async with audit_connections(settings, settings.database_url or "") as looking:
+                    violations = await audit(looking[0], progress=progress, beside=looking[1:])
         finally:
             await connection.close()
     findings += [await _valkey(settings), await _mail(settings), _parts()]
@@ -226,4 +228,5 @@ def _lines(report: Report) -> list[str]:
         broken = [violation for violation in report.violations if violation.invariant == invariant]
         lines.append(f"{'broken' if broken else 'ok':8} {invariant}: {len(broken)} rows")
         lines += [f"         office {found.office}, {found.row}: {found.what}" for found in broken]
+        lines += [f"         do: {advice}" for advice in dict.fromkeys(found.advice for found in broken) if advice]
     return lines

@@ -2,173 +2,200 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import asyncpg
 import msgspec
 
 from complaints_service.database import queries
+from complaints_service.doctor_chain import broken_chains
 from complaints_service.progress import Progress, no_progress
-from complaints_service.tickets.chain import content_digest, event_hash, joint_digest
-from complaints_service.tickets.model import Status
-from complaints_service.tickets.transitions import TRANSITIONS
 
 if TYPE_CHECKING:
-    import asyncpg
+    from complaints_service.settings import Settings
 
-PAGE = 1_000
+# Tickets whose chains one statement looks at: some seconds of work.
+SPAN = 25_000
 # Enough to see what is wrong; a broken invariant seldom breaks one row.
 MOST_NAMED = 100
 # Beyond a lease or a sweep of their usual lengths nothing may wait.
 GRACE_SECONDS = 120.0
+MOST_CONNECTIONS = 4
 
-_BY_QUERY = (
-    ("I1", "i1_acknowledged"),
-    ("I1", "i1_whole"),
-    ("I2", "i2_one_each"),
-    ("I3", "i3_one_row"),
-    ("I3", "i3_one_roll_up"),
-    ("I4", "i4_stuck"),
-    ("I4", "i4_ends"),
-    ("I6", "i6_early"),
-    ("I6", "i6_late"),
-    ("I12", "i12_silent"),
+
+class Check(msgspec.Struct, frozen=True):
+    """A query of sql/queries/doctor.sql whose rows break an invariant, and what a person does about such a row."""
+
+    invariant: str
+    query: str
+    advice: str
+    with_grace: bool = False
+    capped: bool = True
+
+
+_LOG = "restore a backup beside this database and compare; the log of the machine tells who was there"
+_CHECKS = (
+    Check("I1", "i1_acknowledged", "look for the ticket in a backup: its reporter holds a number"),
+    Check("I1", "i1_whole", "look for the missing rows in a backup; filing never leaves them out"),
+    Check("I2", "i2_one_each", "merge the tickets at the desk and report it: a filing happens once"),
+    Check("I3", "i3_one_row", "cancel the row that has not left; the reader got or gets it twice"),
+    Check("I3", "i3_one_roll_up", "nothing to send again; report it: a roll-up has a unique key"),
+    Check(
+        "I4", "i4_stuck", "see that a worker runs and the way works (/admin); it leaves by itself then", with_grace=True
+    ),
+    Check("I4", "i4_ends", "send it again on /admin, or tell the reader another way"),
+    Check("I5", "i5_copies", "the reader may hold several copies; look for a way out that cuts connections"),
+    Check("I5", "i5_one_name", "tell the reader another way: one of the messages may not be shown"),
+    Check("I6", "i6_early", "look at the clock's moves (clock_move); tell who was escalated to too early"),
+    Check(
+        "I6", "i6_late", "see that a worker runs: it fires by itself then; poison timers have an alarm", with_grace=True
+    ),
+    Check("I8", "i8_tables", "ALTER TABLE ... ENABLE and FORCE ROW LEVEL SECURITY with the policies of 0008_scope.sql"),
+    Check("I8", "i8_assigned", "give the case to somebody else at the desk"),
+    Check("I8", "i8_told", "tell the head of office: the person named knows of the complaint"),
+    Check("I9", "i9_events", "report it: words of people belong into the erasable tables"),
+    Check("I9", "i9_messages", "report it: messages carry codes, words are put in when they leave"),
+    Check("I9", "i9_erased", "erase the words again"),
+    Check("I11", "i11_bounds", "see that a worker runs: its upkeep takes them away", with_grace=True, capped=False),
+    Check("I12", "i12_silent", "act on the case at the desk: any deed arms its clocks anew; report it"),
 )
-_WITH_GRACE = frozenset({"i4_stuck", "i6_late"})
-INVARIANTS: tuple[str, ...] = ("I1", "I2", "I3", "I4", "I6", "I7", "I12")
-
-# Event type -> the statuses it may lead from and to; a type of several commands, or with a status that depends, allows them all.
-_LEGAL: dict[str, set[tuple[str, str]]] = defaultdict(set)
-for _transition in TRANSITIONS:
-    if _transition.target is not None:
-        _LEGAL[_transition.event] |= {(source.value, _transition.target.value) for source in _transition.sources}
-_LEGAL["replied"] |= {
-    (Status.WAITING_REPORTER.value, Status.IN_PROGRESS.value),
-    (Status.ANSWERED.value, Status.IN_PROGRESS.value),
-    (Status.ANSWERED.value, Status.CLOSED.value),
-    (Status.CLOSED.value, Status.IN_PROGRESS.value),
-}
+INVARIANTS: tuple[str, ...] = tuple(
+    sorted({"I7", *(check.invariant for check in _CHECKS)}, key=lambda name: int(name.removeprefix("I")))
+)
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """A row that breaks an invariant; ``row`` is a ticket's number or a table's id, never personal data."""
+    """A row that breaks an invariant; ``row`` is a ticket's number or a table's id, never personal data. ``office`` 0: of none."""
 
     invariant: str
     office: int
     row: str
     what: str
+    advice: str = ""
 
 
-class _Move(msgspec.Struct, frozen=True):
-    """What an event's body says of the status, if anything."""
+class _Job(msgspec.Struct, frozen=True):
+    """A part of the audit that any of its connections can do."""
 
-    before: str | None = msgspec.field(name="from", default=None)
-    after: str | None = msgspec.field(name="to", default=None)
-
-
-_moves = msgspec.json.Decoder(_Move)
+    name: str
+    work: Callable[[asyncpg.Connection], Awaitable[list[Violation]]]
 
 
 async def audit(
-    connection: asyncpg.Connection, grace_seconds: float = GRACE_SECONDS, progress: Progress = no_progress
+    connection: asyncpg.Connection,
+    grace_seconds: float = GRACE_SECONDS,
+    progress: Progress = no_progress,
+    *,
+    beside: Sequence[asyncpg.Connection] = (),
 ) -> list[Violation]:
     """Every broken invariant (at most 100 rows of each kind), seen by the system in one read-only snapshot.
 
-    ``grace_seconds``: how long due work may wait on this machine. Raises what asyncpg raises.
+    ``grace_seconds``: how long due work may wait on this machine. ``beside``: connections that do a share of it in the same
+    snapshot. Raises what asyncpg raises.
     """
-    found: list[Violation] = []
+    async with AsyncExitStack() as transactions:
+        await transactions.enter_async_context(_looking(connection, None))
+        snapshot = await queries("backup").snapshot(connection) if beside else None
+        for other in beside:
+            await transactions.enter_async_context(_looking(other, snapshot))
+        jobs = await _jobs(connection, grace_seconds)
+        found: list[list[Violation]] = [[] for _ in jobs]
+        waiting, done = list(enumerate(jobs)), [0]
+
+        async def work(on: asyncpg.Connection) -> None:
+            while waiting:
+                place, job = waiting.pop(0)
+                progress(done[0], len(jobs), job.name)
+                try:
+                    found[place] = await job.work(on)
+                except BaseException:
+                    waiting.clear()  # the others end with what they have in hand
+                    raise
+                done[0] += 1
+
+        ended = await asyncio.gather(*(work(each) for each in (connection, *beside)), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
+        progress(len(jobs), len(jobs), "audited")
+    return _first_of_each([violation for part in found for violation in part])
+
+
+@asynccontextmanager
+async def audit_connections(settings: Settings, url: str) -> AsyncGenerator[list[asyncpg.Connection]]:
+    """Connections to look with: as many as the machine has processors, four at most. The first is for everything else too."""
+    many = max(1, min(MOST_CONNECTIONS, os.cpu_count() or 1))
+    opened: list[asyncpg.Connection] = []
+    try:
+        for _ in range(many):
+            opened.append(await asyncpg.connect(url, timeout=10, statement_cache_size=settings.statement_cache))
+        yield opened
+    finally:
+        for connection in opened:
+            await connection.close()
+
+
+@asynccontextmanager
+async def _looking(connection: asyncpg.Connection, snapshot: str | None) -> AsyncGenerator[None]:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        if snapshot is not None:
+            await connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
         await queries("doctor").see_everything(connection)
-        for invariant, name in _BY_QUERY:
-            more = {"grace_seconds": grace_seconds} if name in _WITH_GRACE else {}
-            rows = getattr(queries("doctor"), name)(connection, most=MOST_NAMED, **more)
-            found += [Violation(invariant, row["office_id"], row["row_name"], row["what"]) async for row in rows]
-        offices = [row["id"] async for row in queries("doctor").offices(connection)]
-        for office_id in offices:
-            found += await _chains(connection, office_id)
-            found += await _seals(connection, office_id)
-    return found
+        yield
 
 
-async def _seals(connection: asyncpg.Connection, office_id: int) -> list[Violation]:
-    """I7 as the world outside can check it: the daily roots that have left by mail."""
-    return [
-        Violation(
-            "I7", office_id, f"seal of {row['day']}", "no longer fits the log: compare it with the mail of that day"
-        )
-        async for row in queries("seals").broken_seals(connection, office_id=office_id)
-    ]
+async def _jobs(connection: asyncpg.Connection, grace_seconds: float) -> list[_Job]:
+    """The long ones first, so that no connection is left alone with them at the end."""
+    jobs: list[_Job] = []
+    for office in [row["id"] async for row in queries("doctor").offices(connection)]:
+        span = await queries("doctor").ticket_ids(connection, office_id=office)
+        if span["first"] is not None:
+            jobs += [_seals(office)]
+            jobs += [_chains(office, at, at + SPAN - 1) for at in range(span["first"], span["last"] + 1, SPAN)]
+    return jobs + [_query(check, grace_seconds) for check in _CHECKS]
 
 
-async def _chains(connection: asyncpg.Connection, office_id: int) -> list[Violation]:
-    """I7 for every ticket of an office, page by page."""
-    found: list[Violation] = []
-    after = 0
-    while len(found) < MOST_NAMED:
-        tickets = [
-            row async for row in queries("doctor").tickets_page(connection, office_id=office_id, after=after, most=PAGE)
+def _query(check: Check, grace_seconds: float) -> _Job:
+    more: dict[str, float] = {"grace_seconds": grace_seconds} if check.with_grace else {}
+    if check.capped:
+        more["most"] = MOST_NAMED
+
+    async def work(connection: asyncpg.Connection) -> list[Violation]:
+        rows = getattr(queries("doctor"), check.query)(connection, **more)
+        return [
+            Violation(check.invariant, row["office_id"], row["row_name"], row["what"], check.advice)
+            async for row in rows
         ]
-        if not tickets:
-            break
-        first, after = tickets[0]["id"], tickets[-1]["id"]
-        span = {"office_id": office_id, "first": first, "last": after}
-        events: dict[int, list[asyncpg.Record]] = defaultdict(list)
-        async for row in queries("doctor").events_page(connection, **span):
-            events[row["ticket_id"]].append(row)
-        words = {row["ticket_id"]: row async for row in queries("doctor").first_words_page(connection, **span)}
-        for ticket in tickets:
-            wrong = _wrong(ticket, events[ticket["id"]], words.get(ticket["id"]))
-            found += [Violation("I7", office_id, ticket["number"], what) for what in wrong]
-    return found[:MOST_NAMED]
+
+    return _Job(check.invariant, work)
 
 
-def _wrong(ticket: asyncpg.Record, events: list[asyncpg.Record], words: asyncpg.Record | None) -> list[str]:
-    if [event["seq"] for event in events] != list(range(1, ticket["seq"] + 1)):
-        return [f"its events are not 1 to {ticket['seq']} without a gap"]
-    wrong: list[str] = []
-    head, status = ticket["chain_seed"], Status.RECEIVED.value
-    for event in events:
-        head = event_hash(
-            head, event["seq"], event["at"], event["type"], event["actor"], event["body"], event["content_digest"]
-        )
-        if head != event["hash"]:
-            return [*wrong, f"event {event['seq']} does not follow from the one before it"]
-        if not _words_fit(event, words):
-            wrong.append(f"the words of event {event['seq']} are not those that were chained")
-        move = _moves.decode(event["body"])
-        if move.after is None or move.before is None:
-            continue
-        if move.before != status:
-            wrong.append(f"event {event['seq']} leaves {move.before}, but the ticket was {status}")
-        elif event["type"] in _LEGAL and (move.before, move.after) not in _LEGAL[event["type"]]:
-            wrong.append(f"event {event['seq']}: {event['type']} does not lead from {move.before} to {move.after}")
-        status = move.after
-    if head != ticket["chain_head"]:
-        wrong.append("the chain does not end in the ticket's head")
-    if status != ticket["status"]:
-        wrong.append(f"its events end in {status}, its row says {ticket['status']}")
-    return wrong
+def _chains(office: int, first: int, last: int) -> _Job:
+    async def work(connection: asyncpg.Connection) -> list[Violation]:
+        wrong = await broken_chains(connection, office, first, last)
+        return [Violation("I7", office, number, what, _LOG) for number, what in wrong[:MOST_NAMED]]
+
+    return _Job(f"I7: tickets {first} to {last}", work)
 
 
-def _words_fit(event: asyncpg.Record, first: asyncpg.Record | None) -> bool:
-    """Whether the erasable words beside an event still have the digest that the chain holds (erased ones keep it)."""
-    if event["seq"] == 1:
-        return first is not None and event["content_digest"] == _digest_of_filing(first)
-    if event["words_digest"] is None:
-        return event["content_digest"] is None
-    if event["words_digest"] != event["content_digest"]:
-        return False
-    return event["erased"] or content_digest(event["salt"], event["text"]) == event["content_digest"]
+def _seals(office: int) -> _Job:
+    """I7 as the world outside can check it: the daily roots that have left by mail."""
+
+    async def work(connection: asyncpg.Connection) -> list[Violation]:
+        what = "no longer fits the log: compare it with the mail of that day"
+        return [
+            Violation("I7", office, f"seal of {row['day']}", what, _LOG)
+            async for row in queries("seals").broken_seals(connection, office_id=office)
+        ]
+
+    return _Job("I7: seals", work)
 
 
-def _digest_of_filing(row: asyncpg.Record) -> bytes:
-    text = row["digest"]
-    if not row["erased"]:
-        parts = (row["subject"], row["description"], row["location"], row["occurred_on"], row["reported"])
-        text = content_digest(row["salt"], *parts)
-    if row["reporter_digest"] is None:
-        return joint_digest(text)
-    reporter = row["reporter_digest"]
-    if not row["reporter_erased"]:
-        reporter = content_digest(row["reporter_salt"], row["name"], row["phone"], row["email"], row["whatsapp"])
-    return joint_digest(text, reporter)
+def _first_of_each(found: list[Violation]) -> list[Violation]:
+    """At most MOST_NAMED chains: one rewritten table would else fill the report."""
+    chains = [violation for violation in found if violation.invariant == "I7"][:MOST_NAMED]
+    return [violation for violation in found if violation.invariant != "I7"] + chains

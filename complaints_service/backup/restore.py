@@ -23,7 +23,7 @@ from complaints_service.backup.manifest import ATTACHMENTS, DATABASE, BackupErro
 from complaints_service.backup.places import RESTORING, moved_into_place
 from complaints_service.backup.tools import Tools, tools_for
 from complaints_service.database import queries, upgrade
-from complaints_service.doctor_audit import GRACE_SECONDS, Violation, audit
+from complaints_service.doctor_audit import GRACE_SECONDS, Violation, audit, audit_connections
 from complaints_service.embedded import EmbeddedServers
 from complaints_service.failpoints import fp
 from complaints_service.progress import Progress, no_progress
@@ -89,7 +89,7 @@ async def restore_archive(
         fp("restore.held")
         await _give_rights(tools, urls.admin, dump)
         fp("restore.rights")
-        restored = await finish(urls, manifest.made_at, settled, resume=resume, progress=progress)
+        restored = await finish(settings, urls, manifest.made_at, settled, resume=resume, progress=progress)
     moved_into_place(settings.data_dir)
     return restored
 
@@ -108,7 +108,13 @@ async def settle(admin_url: str, known_until: datetime) -> Settled:
 
 
 async def finish(
-    urls: Urls, known_until: datetime, settled: Settled, *, resume: bool, progress: Progress = no_progress
+    settings: Settings,
+    urls: Urls,
+    known_until: datetime,
+    settled: Settled,
+    *,
+    resume: bool,
+    progress: Progress = no_progress,
 ) -> Restored:
     """Migrate, analyze, audit as the application; with ``resume`` and nothing found, let sending go."""
     migrated = await upgrade(urls.admin)
@@ -117,7 +123,7 @@ async def finish(
         await queries("backup").see_everything(connection)
         progress(0, 1, "analyzing")
         await queries("backup").analyze(connection)
-        violations = await _audited(urls.application, settled.missing, progress)
+        violations = await _audited(settings, urls.application, settled.missing, progress)
         waiting = await hold.waiting(connection)
         held = violations != [] or not resume
         if not held:
@@ -134,16 +140,14 @@ async def finish(
     )
 
 
-async def _audited(url: str, missing: timedelta, progress: Progress) -> list[Violation]:
+async def _audited(settings: Settings, url: str, missing: timedelta, progress: Progress) -> list[Violation]:
     """Also shows that the application has its rights. What became due in the time that is missing may still be due."""
-    connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
     try:
-        return await audit(connection, GRACE_SECONDS + missing.total_seconds(), progress)
+        async with audit_connections(settings, url) as looking:
+            return await audit(looking[0], GRACE_SECONDS + missing.total_seconds(), progress, beside=looking[1:])
     except asyncpg.InsufficientPrivilegeError as error:
         reason = "the backup gives the application's role no rights: the office it comes from had no such role"
         raise BackupError(f"{reason} ({error})") from error
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

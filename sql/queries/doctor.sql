@@ -41,24 +41,94 @@ SELECT extract(EPOCH FROM clock_timestamp() - max(seen_at))::float8 FROM heartbe
 -- name: offices()
 SELECT id FROM office ORDER BY id;
 
--- name: tickets_page(office_id, after, most)
+-- name: ticket_ids(office_id)^
+-- The span of an office's tickets.
+SELECT min(id) AS first, max(id) AS last FROM ticket WHERE office_id = :office_id;
+
+-- name: suspects(office_id, first, last, types, moves)
+-- I7 by the server, set by set: tickets of a span whose chain, words or statuses may be wrong, for a closer look (doctor_chain.py says
+-- what is checked, and why it is the same). Tickets with files are always looked at closely.
+WITH stepped AS (
+    SELECT
+        e.ticket_id, e.seq, e.type, e.content_digest,
+        e.seq = t.seq AND e.hash = t.chain_head AS ends_in_head,
+        sha256(
+            coalesce(lag(e.hash) OVER steps, t.chain_seed) || int4send(e.seq) || int8send((extract(EPOCH FROM e.at) * 1000000)::bigint)
+            || int4send(octet_length(e.type)) || convert_to(e.type, 'UTF8')
+            || int4send(octet_length(e.actor)) || convert_to(e.actor, 'UTF8')
+            || int4send(octet_length(e.body)) || convert_to(e.body, 'UTF8')
+            || int4send(coalesce(octet_length(e.content_digest), 0)) || coalesce(e.content_digest, ''::bytea)
+        ) = e.hash AS follows,
+        CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'from' END AS left_status,
+        CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'to' END AS reached_status,
+        e.body LIKE '%"attachments":%' AS has_files,
+        m.digest AS words_digest,
+        m.erased_at IS NOT NULL
+        OR m.digest = sha256(m.salt || convert_to('[' || to_json(m.text)::text || ']', 'UTF8')) AS words_whole
+    FROM ticket_event AS e
+    INNER JOIN ticket AS t ON t.office_id = e.office_id AND t.id = e.ticket_id
+    LEFT JOIN message AS m ON m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
+    WHERE e.office_id = :office_id AND e.ticket_id BETWEEN :first AND :last
+    WINDOW steps AS (PARTITION BY e.ticket_id ORDER BY e.seq)
+),
+judged AS (
+    SELECT
+        s.ticket_id, count(*) AS events, min(s.seq) AS first_seq, max(s.seq) AS last_seq, bool_and(s.follows) AS follows,
+        bool_or(s.ends_in_head) AS ends_in_head, bool_or(s.has_files) AS has_files,
+        bool_and(s.seq = 1 OR (s.words_digest IS NOT DISTINCT FROM s.content_digest AND s.words_whole IS NOT FALSE)) AS words_fit,
+        (array_agg(s.content_digest ORDER BY s.seq))[1] AS filing_digest,
+        coalesce(array_agg(s.left_status ORDER BY s.seq) FILTER (WHERE s.left_status IS NOT NULL AND s.reached_status IS NOT NULL), '{}')
+            AS left_statuses,
+        coalesce(array_agg(s.reached_status ORDER BY s.seq) FILTER (WHERE s.left_status IS NOT NULL AND s.reached_status IS NOT NULL), '{}')
+            AS reached_statuses,
+        bool_or(
+            s.left_status IS NOT NULL AND s.reached_status IS NOT NULL AND s.type = ANY (:types::text[])
+            AND NOT s.type || ' ' || s.left_status || ' ' || s.reached_status = ANY (:moves::text[])
+        ) AS illegal
+    FROM stepped AS s
+    GROUP BY s.ticket_id
+)
+SELECT t.id
+FROM ticket AS t
+LEFT JOIN judged AS j ON j.ticket_id = t.id
+LEFT JOIN complaint_text AS c ON c.office_id = t.office_id AND c.ticket_id = t.id
+LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id
+WHERE t.office_id = :office_id AND t.id BETWEEN :first AND :last
+    AND (
+        j.events = t.seq AND j.first_seq = 1 AND j.last_seq = t.seq AND j.follows AND j.ends_in_head AND j.words_fit
+        AND NOT j.has_files AND NOT j.illegal
+        AND ('{received}'::text[] || j.reached_statuses)[1 : cardinality(j.left_statuses)] = j.left_statuses
+        AND t.status = ('{received}'::text[] || j.reached_statuses)[1 + cardinality(j.reached_statuses)]
+        AND j.filing_digest = sha256(
+            CASE WHEN c.erased_at IS NOT NULL THEN c.digest ELSE sha256(c.salt || convert_to(
+                '[' || to_json(c.subject)::text || ',' || to_json(c.description)::text || ',' || coalesce(to_json(c.location)::text, 'null')
+                || ',' || coalesce(to_json(c.occurred_on)::text, 'null') || ',' || coalesce(to_json(c.reported)::text, 'null') || ']', 'UTF8'
+            )) END
+            || CASE WHEN r.digest IS NULL THEN ''::bytea WHEN r.erased_at IS NOT NULL THEN r.digest ELSE sha256(r.salt || convert_to(
+                '[' || coalesce(to_json(r.name)::text, 'null') || ',' || coalesce(to_json(r.phone)::text, 'null')
+                || ',' || coalesce(to_json(r.email)::text, 'null') || ',' || coalesce(to_json(r.whatsapp)::text, 'null') || ']', 'UTF8'
+            )) END
+        )
+    ) IS NOT TRUE
+ORDER BY t.id;
+
+-- name: tickets_page(office_id, ids)
 SELECT id, number, status, seq, chain_seed, chain_head
 FROM ticket
-WHERE office_id = :office_id AND id > :after
-ORDER BY id
-LIMIT :most;
+WHERE office_id = :office_id AND id = ANY (:ids::bigint[])
+ORDER BY id;
 
--- name: events_page(office_id, first, last)
+-- name: events_page(office_id, ids)
 -- With the words' own digest beside the one in the chain (event 1: complaint and reporter).
 SELECT
     e.ticket_id, e.seq, e.at, e.type, e.actor, e.body, e.content_digest, e.hash,
     m.salt, m.text, m.digest AS words_digest, m.erased_at IS NOT NULL AS erased
 FROM ticket_event AS e
 LEFT JOIN message AS m ON m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
-WHERE e.office_id = :office_id AND e.ticket_id BETWEEN :first AND :last
+WHERE e.office_id = :office_id AND e.ticket_id = ANY (:ids::bigint[])
 ORDER BY e.ticket_id, e.seq;
 
--- name: first_words_page(office_id, first, last)
+-- name: first_words_page(office_id, ids)
 -- The complaint and its reporter, as the first event's digest covers them.
 SELECT
     c.ticket_id, c.salt, c.subject, c.description, c.location, c.occurred_on, c.reported, c.digest, c.erased_at IS NOT NULL AS erased,
@@ -66,7 +136,7 @@ SELECT
     r.erased_at IS NOT NULL AS reporter_erased
 FROM complaint_text AS c
 LEFT JOIN reporter AS r ON r.office_id = c.office_id AND r.ticket_id = c.ticket_id
-WHERE c.office_id = :office_id AND c.ticket_id BETWEEN :first AND :last;
+WHERE c.office_id = :office_id AND c.ticket_id = ANY (:ids::bigint[]);
 
 -- name: i1_acknowledged(most)
 -- An answer was given for a ticket that is not there.
@@ -166,6 +236,22 @@ WHERE (o.state = 'dead' AND NOT EXISTS (
     OR (o.state = 'sent' AND o.sent_at IS NULL)
 LIMIT :most;
 
+-- name: i5_copies(most)
+-- More hand-overs without a known end than the bound of three. What a reader really got is known outside only.
+SELECT o.office_id, 'outbox ' || o.id AS row_name, format('%s was handed over %s times without a known end', o.kind, o.uncertain) AS what
+FROM outbox AS o
+WHERE o.uncertain > 3
+LIMIT :most;
+
+-- name: i5_one_name(most)
+-- Two messages under one Message-ID: a reader's program would show one of them.
+SELECT o.office_id, 'outbox ' || min(o.id) AS row_name, count(*) || ' rows carry its Message-ID' AS what
+FROM outbox AS o
+WHERE o.way <> 'webhook'
+GROUP BY o.office_id, o.message_id
+HAVING count(*) > 1
+LIMIT :most;
+
 -- name: i6_early(most)
 -- Fired before it was due.
 SELECT s.office_id, t.number AS row_name, format('rung %s (%s) fired before it was due', s.rung, s.occurrence) AS what
@@ -185,6 +271,104 @@ WHERE s.state = 'armed'
     AND k.moved_at < clock_timestamp() - :grace_seconds::float8 * interval '1 second'
 LIMIT :most;
 
+-- name: i8_tables(most)
+-- A table about tickets that every connection of the application sees whole. Named here: those that hold keyed hashes or are found by
+-- a secret only, and the log of looks, which people never read through their scope.
+SELECT 0 AS office_id, 'table ' || c.relname AS row_name, 'row-level security does not hold it' AS what
+FROM pg_class AS c
+INNER JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'ticket_id' AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+    AND NOT c.relname = ANY ('{link,ticket_cookie,idempotency_key,access_log,whatsapp_chat}'::name[])
+ORDER BY c.relname
+LIMIT :most;
+
+-- name: i8_assigned(most)
+-- A case in the hands of somebody who must not see it: named in it, in a unit that it names, or nobody of the office.
+SELECT t.office_id, t.number AS row_name, 'assigned to somebody who must not see it' AS what
+FROM ticket AS t
+LEFT JOIN person AS p ON p.office_id = t.office_id AND p.id = t.assignee_id
+WHERE t.assignee_id IS NOT NULL
+    AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+    AND (
+        p.id IS NULL OR p.id = ANY (t.reported_people) OR p.unit_id = ANY (t.reported_units)
+        OR EXISTS (
+            SELECT 1 FROM person_unit AS u
+            WHERE u.office_id = p.office_id AND u.person_id = p.id AND u.unit_id = ANY (t.reported_units)
+        )
+    )
+LIMIT :most;
+
+-- name: i8_told(most)
+-- A message about a complaint that left for a person whom the complaint names.
+SELECT o.office_id, 'outbox ' || o.id AS row_name, format('%s about %s went to a person named in it', o.kind, t.number) AS what
+FROM ticket AS t
+INNER JOIN outbox AS o ON o.office_id = t.office_id AND o.ticket_id = t.id
+WHERE t.reported_people <> '{}' AND o.person_id = ANY (t.reported_people) AND o.state = 'sent'
+LIMIT :most;
+
+-- name: i9_events(most)
+-- The reporter's address or number in the log that is never erased.
+SELECT e.office_id, t.number AS row_name, format('event %s holds an address or number of the reporter', e.seq) AS what
+FROM reporter AS r
+INNER JOIN ticket_event AS e ON e.office_id = r.office_id AND e.ticket_id = r.ticket_id
+INNER JOIN ticket AS t ON t.office_id = r.office_id AND t.id = r.ticket_id
+WHERE (length(r.email) > 5 AND strpos(e.body, r.email) > 0)
+    OR (length(r.phone) > 5 AND strpos(e.body, r.phone) > 0)
+    OR (length(r.whatsapp) > 5 AND strpos(e.body, r.whatsapp) > 0)
+LIMIT :most;
+
+-- name: i9_messages(most)
+-- The same in what a message carries as codes, in its Message-ID, or in an alarm.
+SELECT o.office_id, 'outbox ' || o.id AS row_name, o.kind || ' holds an address or number of the reporter' AS what
+FROM reporter AS r
+INNER JOIN outbox AS o ON o.office_id = r.office_id AND o.ticket_id = r.ticket_id
+WHERE (length(r.email) > 5 AND strpos(o.params || o.message_id, r.email) > 0)
+    OR (length(r.phone) > 5 AND strpos(o.params || o.message_id, r.phone) > 0)
+UNION ALL
+SELECT a.office_id, 'alarm ' || a.id AS row_name, 'holds a mail address' AS what
+FROM alarm AS a
+WHERE a.details LIKE '%@%.%'
+LIMIT :most;
+
+-- name: i9_erased(most)
+-- Marked as erased, and the words are still there.
+SELECT c.office_id, 'ticket id ' || c.ticket_id AS row_name, 'its words are marked as erased and still there' AS what
+FROM complaint_text AS c
+WHERE c.erased_at IS NOT NULL AND (c.subject <> '' OR c.description <> '' OR c.location IS NOT NULL OR c.reported IS NOT NULL)
+UNION ALL
+SELECT r.office_id, 'ticket id ' || r.ticket_id, 'its reporter is marked as erased and still there'
+FROM reporter AS r
+WHERE r.erased_at IS NOT NULL AND (r.name IS NOT NULL OR r.phone IS NOT NULL OR r.email IS NOT NULL OR r.whatsapp IS NOT NULL)
+UNION ALL
+SELECT m.office_id, 'ticket id ' || m.ticket_id, format('message %s is marked as erased and still there', m.seq)
+FROM message AS m
+WHERE m.erased_at IS NOT NULL AND m.text <> ''
+LIMIT :most;
+
+-- name: i11_bounds(grace_seconds)
+-- Rows that the upkeep should have taken away two days ago and more: a table that only grows is not bounded. Office time where the
+-- row has it; a move of the office's clock counts as an outage.
+WITH late AS (
+    SELECT
+        (SELECT office_now()) - interval '2 days' - :grace_seconds::float8 * interval '1 second' AS office,
+        clock_timestamp() - interval '2 days' - :grace_seconds::float8 * interval '1 second' AS machine,
+        k.moved_at < clock_timestamp() - :grace_seconds::float8 * interval '1 second' AS settled
+    FROM clock_shift AS k
+),
+left_over AS (
+    SELECT 'session' AS name, count(*) AS many FROM session, late WHERE session.expires_at < late.machine
+    UNION ALL SELECT 'signin_failure', count(*) FROM signin_failure, late WHERE signin_failure.at < late.machine
+    UNION ALL SELECT 'ticket_cookie', count(*) FROM ticket_cookie, late WHERE ticket_cookie.expires_at < late.machine
+    UNION ALL SELECT 'link', count(*) FROM link, late WHERE late.settled AND link.expires_at < late.office - interval '60 days'
+    UNION ALL SELECT 'whatsapp_inbound', count(*) FROM whatsapp_inbound, late
+        WHERE late.settled AND whatsapp_inbound.received_at < late.office - interval '90 days'
+    UNION ALL SELECT 'upload', count(*) FROM upload, late WHERE late.settled AND upload.expires_at < late.office
+    UNION ALL SELECT 'upload_day', count(*) FROM upload_day, late WHERE upload_day.day < late.machine::date - 2
+    UNION ALL SELECT 'heartbeat', count(*) FROM heartbeat, late WHERE heartbeat.seen_at < late.machine
+)
+SELECT 0 AS office_id, 'table ' || name AS row_name, many || ' rows outlived their time and were not taken away' AS what
+FROM left_over WHERE many > 0;
+
 -- name: i12_silent(most)
 -- An open ticket that nothing will ever speak of again.
 SELECT t.office_id, t.number AS row_name, 'open (' || t.status || ') without an armed timer' AS what
@@ -196,5 +380,5 @@ WHERE t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'a
 LIMIT :most;
 
 -- name: see_everything()$
--- The audit looks as the system does, inside its own read-only transaction.
-SELECT set_config('app.scope', 'system', true);
+-- The audit looks as the system does, inside its own read-only transaction, and sorts many rows at a time.
+SELECT set_config('app.scope', 'system', true), set_config('work_mem', '64MB', true);

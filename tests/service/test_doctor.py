@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from complaints_service import doctor
+from complaints_service.database import SYSTEM, queries
 from complaints_service.doctor import Health, examine
 from complaints_service.tickets import commands as c
 from tests.servers import Running, on_database, test_settings
@@ -84,9 +85,39 @@ DAMAGES = (
     ("I12", "UPDATE sla_timer SET state = 'called_off' WHERE ticket_id = $1 AND state = 'armed'"),
     ("I6", "UPDATE sla_timer SET state = 'fired', fired_at = due_at - interval '1 s' WHERE ticket_id = $1"),
     ("I6", "UPDATE sla_timer SET due_at = '2021-01-01' WHERE ticket_id = $1 AND state = 'armed'"),
+    ("I7", "UPDATE ticket_event SET at = at + interval '1 microsecond' WHERE ticket_id = $1 AND seq = 3"),
+    ("I7", "DELETE FROM message WHERE ticket_id = $1 AND sender = 'office'"),
+    ("I7", "DELETE FROM complaint_text WHERE ticket_id = $1"),
+    ("I8", "UPDATE ticket SET reported_people = ARRAY[assignee_id] WHERE id = $1"),
+    ("I8", "UPDATE ticket SET assignee_id = 424242 WHERE id = $1"),
+    ("I9", "UPDATE ticket_event SET body = replace(body, '{', '{\"a\":\"' || (SELECT email FROM reporter WHERE ticket_id = $1) || '\",')"
+           " WHERE ticket_id = $1 AND seq = 2"),
     ("I3", "INSERT INTO outbox (office_id, ticket_id, event_seq, dedupe_key, kind, way, recipient, created_at, released_at, message_id)"
            " VALUES (1, $1, 1, 'again', 'receipt', 'email', 'reporter', office_now(), office_now(), '<again>')"),
 )  # fmt: skip
+
+
+async def test_the_server_writes_texts_as_json_exactly_as_the_chain_does(room: Room) -> None:
+    """Else the audit would look closely at every ticket, or worse, accept what the chain does not hold."""
+    texts = [chr(point) for point in range(1, 0x3000) if not 0xD800 <= point < 0xE000]
+    texts += ['"\\/\b\f\n\r\t\x7f</script>', "😀 \u2028\u2029 \u202e", "", "Paspor Anda"]
+    rows = await room.admin.fetch(
+        "SELECT to_json(t)::text AS json FROM unnest($1::text[]) WITH ORDINALITY AS u (t, n) ORDER BY n", texts
+    )
+    assert [row["json"] for row in rows] == [msgspec.json.encode(text).decode() for text in texts]
+
+
+async def test_a_whole_office_gives_the_closer_look_nothing_to_do(room: Room) -> None:
+    await a_used_office(room)
+    async with room.services.database.transaction(SYSTEM) as connection:
+        last = await connection.fetchval("SELECT max(id) FROM ticket")
+        suspected = [
+            row["id"]
+            async for row in queries("doctor").suspects(
+                connection, office_id=1, first=1, last=last, types=["verified"], moves=["verified received verified"]
+            )
+        ]
+    assert suspected == []
 
 
 async def test_every_rewritten_row_is_found_and_its_ticket_named(room: Room) -> None:
@@ -119,6 +150,35 @@ async def test_a_message_that_comes_to_no_end_is_found(room: Room) -> None:
         await room.admin.execute(damage, row)
     await room.admin.execute("UPDATE clock_shift SET moved_at = '2020-01-01'")
     assert sorted(await broken(room)) == sorted(("I4", f"outbox {row}") for row in ids)
+
+
+async def test_what_only_a_row_of_another_table_shows_is_found_too(room: Room) -> None:
+    filed = await room.office.file()
+    await room.office.file()
+    receipts = [row["id"] for row in await room.rows()]
+    for damage in (
+        "UPDATE outbox SET uncertain = 4 WHERE id = (SELECT min(id) FROM outbox)",
+        "UPDATE outbox SET message_id = '<one@example.org>'",
+        "UPDATE outbox SET state = 'sent', sent_at = now(), person_id = 3 WHERE id = (SELECT max(id) FROM outbox)",
+        "UPDATE ticket SET reported_people = '{3}' WHERE id = (SELECT max(id) FROM ticket)",
+        "UPDATE complaint_text SET erased_at = now() WHERE ticket_id = (SELECT min(id) FROM ticket)",
+        "UPDATE outbox SET params = (SELECT json_build_object('a', email) FROM reporter LIMIT 1) WHERE id = (SELECT min(id) FROM outbox)",
+        "INSERT INTO signin_failure (account_key, address_key, at) VALUES ('a', 'b', now() - interval '1 week')",
+        "ALTER TABLE deadline NO FORCE ROW LEVEL SECURITY",
+    ):
+        await room.admin.execute(damage)
+    found = set(await broken(room))
+    first, last = f"outbox {min(receipts)}", f"outbox {max(receipts)}"
+    assert {
+        ("I5", first),
+        ("I8", last),
+        ("I8", "table deadline"),
+        ("I9", first),
+        ("I11", "table signin_failure"),
+    } <= found
+    assert ("I9", f"ticket id {filed.ticket_id}") in found
+    report = await examine(room.services.settings, with_audit=True)
+    assert all(violation.advice for violation in report.violations)
 
 
 async def test_an_answer_for_a_ticket_that_is_gone_is_found(room: Room) -> None:
