@@ -61,6 +61,15 @@ def parsed(text: str | None) -> dict[str, _Armed]:
     return armed
 
 
+def readable(text: str | None) -> bool:
+    """Whether ``parsed`` can read it."""
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _strike(name: str, armed: _Armed) -> None:
     match armed.act:
         case Act.KILL:

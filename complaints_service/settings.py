@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from complaints_service import failpoints
 from complaints_service.environment import PREFIX, Environment
 from complaints_service.gateway_settings import CLOUD_API_URL, WhatsAppProvider, read_gateway
 from complaints_service.kept_secrets import kept_secret
@@ -286,6 +287,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
             statement_cache=statement_cache(read),
         )
+        if not failpoints.readable(settings.failpoints):
+            read.refuse("FAILPOINTS", "is name:kill, name:raise or name:sleep:seconds, separated by commas")
         for name, value in (("DEV_NOW", settings.dev_now), ("FAILPOINTS", settings.failpoints)):
             if value is not None and not dev:
                 read.refuse(name, f"is only for development ({PREFIX}DEV=1)")

@@ -8,6 +8,7 @@ from complaints_service.accounts.service import Accounts
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.embedded import connected
+from complaints_service.failpoints import arm
 from complaints_service.feedback.service import Feedback
 from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.kiosk.service import Kiosk
@@ -73,6 +74,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
     settings = connected(settings)
     if settings.database_url is None:
         raise ValueError("no database")
+    arm(settings.failpoints)
     database = await Database.open(settings.database_url, settings)
     clock = OfficeClock()
     offices = OfficeStore(database, clock)

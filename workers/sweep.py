@@ -11,6 +11,7 @@ import structlog
 
 from complaints_service.clock import monotonic
 from complaints_service.database import SYSTEM, UNAVAILABLE, queries
+from complaints_service.failpoints import fp
 from complaints_service.heartbeat import Heartbeat
 from complaints_service.public.opened_tickets import OpenedTickets
 from complaints_service.wiring import Services
@@ -63,6 +64,7 @@ class Sweeper:
         done += await services.notifications.make_digests()
         done += await services.notifications.make_seals()
         done += await services.notifications.mail_alarms()
+        fp("upkeep.between")
         await services.accounts.clean_up()
         await OpenedTickets(services.database, services.keys).forget_expired()
         await services.whatsapp.clean_up()

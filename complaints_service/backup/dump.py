@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Signs of life and sign-ins of another time: who was signed out since must not be signed in again by a restore.
 LEFT_OUT = ("heartbeat", "session", "signin_failure")
+# Below the attachments' folder: files that no row tells of yet.
+INCOMING = "incoming"
 _CONNECT_SECONDS = 10
 
 
@@ -131,10 +133,10 @@ def _attachments(archive: ArchiveWriter, folder: Path, progress: Progress) -> No
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Plain files in a fixed order; links lead elsewhere and are none of ours. What is being written ends in .part."""
+    """Plain files in a fixed order, without what is still being received; links lead elsewhere and are none of ours."""
     for place, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if Path(place, name) != folder / INCOMING)
         for name in sorted(names):
             path = Path(place, name)
-            if path.is_file() and not path.is_symlink() and not name.endswith(".part"):
+            if path.is_file() and not path.is_symlink():
                 yield path

@@ -11,6 +11,7 @@ import msgspec
 
 from complaints_service.database import Database, Scope, queries
 from complaints_service.errors import Malformed, NotFound
+from complaints_service.failpoints import fp
 from complaints_service.feedback.letter import report_letters
 from complaints_service.feedback.rules import (
     DISSATISFIED_UP_TO,
@@ -79,6 +80,7 @@ class Feedback:
         closed = 0
         for office_id in offices:
             while await self._close_next_month(office_id):
+                fp("cycle.closed")
                 closed += 1
         if closed:
             self._wake()
@@ -178,6 +180,7 @@ class Feedback:
         rows: list[OutboxRow] = report_letters(report, office, self._message_ids) if mailed else []
         rows += self._followers(report, office) if self._followers is not None else ()
         if rows:
+            fp("cycle.added")
             await sql.add_messages(connection, rows=msgspec.json.encode(rows).decode())
         return report, digest
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.database import Database, Scope, queries
+from complaints_service.failpoints import fp
 from complaints_service.notifications.facts import Claimed
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import MessageIds
@@ -83,6 +84,7 @@ class Alarms:
                     message_id=self._ids.for_row(key),
                 )
                 made += put is not None
+                fp("alarm.put")
         return made
 
     async def _raise(self, office_id: int, key: str, what: str, details: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import UNAVAILABLE, Database
+from complaints_service.failpoints import fp
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
 from complaints_service.notifications.backoff import MAX_POISON_TRIES, MAX_TRIES, MAX_UNCERTAIN, hold, pause
@@ -142,7 +143,9 @@ class Delivery:
                     log.info("outbox_absorbed", rows=row)
                     continue
                 left[0] -= 1
+                fp("delivery.claimed")
                 sent += await self._deliver(row)
+                fp("delivery.marked")
         return sent
 
     async def _deliver(self, row: Claimed) -> bool:
@@ -154,7 +157,9 @@ class Delivery:
             raise
         if packed is None:
             return False
+        fp("delivery.packed")
         outcome = await self._hand_over(packed)
+        fp("delivery.sent")
         return await self._mark(row, outcome)
 
     async def _pack(self, row: Claimed) -> Packed | None:

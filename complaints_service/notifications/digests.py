@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from complaints_service.database import Database, Scope, queries
+from complaints_service.failpoints import fp
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.loading import digest
 from complaints_service.notifications.message_ids import MessageIds
@@ -48,6 +49,7 @@ class Digests:
             handles_cases = person.role is not Role.ADMIN
             if handles_cases and person.email and office.present(person, now):
                 made += await self._put(office, person, today)
+                fp("digest.put")
         self._made[office.id] = today
         return made
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from complaints_service.database import Database, Scope, queries
+from complaints_service.failpoints import fp
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.office.model import Office, Role
@@ -45,6 +46,7 @@ class Seals:
                 for person in office.people.values():
                     if person.role is Role.ADMIN and person.active and person.email:
                         await self._put(connection, office, person.id, day, row["tickets"], row["root"])
+                fp("seal.made")
         self._done[office.id] = day
         return int(row is not None)
 

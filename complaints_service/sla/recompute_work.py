@@ -17,6 +17,7 @@ import structlog
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, Database, queries
+from complaints_service.failpoints import fp
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.sla.ladder import COUNTED_TARGETS
@@ -99,6 +100,7 @@ class RecomputeWork:
                     break
             else:
                 done += await self._do(piece, office)
+                fp("recompute.batch_done")
         return done
 
     async def _next_piece(self) -> _Piece | None:
@@ -175,6 +177,7 @@ class RecomputeWork:
                     quiet.append(ticket.id)
                 else:
                     changes.append((ticket, performed))
+            fp("recompute.claimed")
             if quiet:
                 await queries("recompute").follow(
                     connection, office_id=piece.office_id, ids=quiet, policy=policy, calendar=calendar

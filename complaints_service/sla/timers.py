@@ -10,6 +10,7 @@ import structlog
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, Database, queries
+from complaints_service.failpoints import fp
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.sla.firing import due_commands
@@ -98,7 +99,11 @@ class Timers:
                     changes.append((ticket, self._fire(loaded, office, now)))
             changes += await self._catch_up(connection, behind)
             if changes:
+                fp("timers.claimed")
                 await self._tickets.write(connection, changes)
+                fp("timers.written")
+        if changes:
+            fp("timers.committed")
         return len(changes), sum(_rungs(change) for _, change in changes)
 
     async def _fire_one(self) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import msgspec
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, Scope, queries
 from complaints_service.errors import DomainError, Invalid, KeyReused, Unavailable
+from complaints_service.failpoints import fp
 from complaints_service.keys import Keys, new_token
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
@@ -68,6 +69,7 @@ class Filings:
         key_hash, body_hash = self._hashes(key)
         for _ in range(TRIES):
             prepared = self._prepare(office, complaint, place)
+            fp("filing.prepared")
             # Given back before anything else asks for one: filings that each held a connection and waited for a second would
             # wait for one another.
             if complaint.attachments:
@@ -80,6 +82,7 @@ class Filings:
                 async with self._database.connection() as connection:
                     row = await self._insert(connection, office, prepared, key_hash, body_hash)
             if row["id"] is not None:
+                fp("filing.committed")
                 if prepared.due_soon:
                     wake()
                 return self._answer(office, prepared, row["id"], row["number"])
@@ -195,6 +198,7 @@ class Filings:
             new = msgspec.structs.replace(new, event=event)
             row = await self._insert(connection, office, new, key_hash, body_hash)
             if row["id"] is not None:
+                fp("filing.before_files")
                 await attach(connection, office.id, row["id"], event.seq, files)
         return row
 

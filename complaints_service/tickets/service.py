@@ -11,6 +11,7 @@ import msgspec
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, Database, Scope, queries
 from complaints_service.errors import DomainError, FieldProblem, Invalid, KeyReused, NotFound, Refused, Stale
+from complaints_service.failpoints import fp
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.attachments import attach, claim, with_files
@@ -96,6 +97,7 @@ class Tickets:
             if not isinstance(command, Undo):
                 raise
             acted = await self._undo_out_of_sight(office, number, command, actor, expected_version)
+        fp("command.committed")
         self._waker.wake()
         return acted
 
@@ -179,6 +181,7 @@ class Tickets:
             await self.write(connection, [(loaded.ticket, performed)])
             if files:
                 await attach(connection, office.id, loaded.ticket.id, performed.events[0].seq, files)
+            fp("command.written")
         return Acted(performed.ticket, performed.events, new_number)
 
     @staticmethod

@@ -13,6 +13,7 @@ import structlog
 
 from complaints_service.clock import machine_now
 from complaints_service.database import UNAVAILABLE, Database
+from complaints_service.failpoints import fp
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
 from complaints_service.notifications.backoff import MAX_POISON_TRIES, MAX_UNCERTAIN
@@ -89,6 +90,7 @@ class WebhookDelivery:
                 if row is None:
                     return taken
                 left[0] -= 1
+                fp("webhook.claimed")
                 taken += await self._deliver(row)
         return taken
 
@@ -126,6 +128,7 @@ class WebhookDelivery:
     async def _mark(self, row: Claimed, answer: Answer) -> bool:
         match answer:
             case Taken():
+                fp("webhook.sent")
                 marked = await self._outbox.mark_sent(row, None)
                 await self._store.worked(row)
                 return marked

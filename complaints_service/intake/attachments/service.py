@@ -16,6 +16,7 @@ import structlog
 from complaints_service.clock import machine_now
 from complaints_service.database import SYSTEM, Database, Scope, queries
 from complaints_service.errors import NotFound
+from complaints_service.failpoints import fp
 from complaints_service.intake.attachments import rules, trouble
 from complaints_service.intake.attachments.admission import Admission
 from complaints_service.intake.attachments.cleaning import PictureCleaner
@@ -114,6 +115,7 @@ class Attachments:
                 preview_size=preview.size if preview else None,
                 preview_sha256=preview.sha256 if preview else None,
             )
+            fp("upload.stored")
             # The files are synced: only now may a row tell of them.
             async with self._database.connection() as connection:
                 await self._admission.count(connection, request, received.size)

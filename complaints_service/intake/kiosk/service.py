@@ -11,6 +11,7 @@ import structlog
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, queries
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound, Unavailable
+from complaints_service.failpoints import fp
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.kiosk.batch import KioskItem, id_of, read_item
 from complaints_service.intake.kiosk.model import Device, Filing, believed
@@ -114,6 +115,7 @@ class Kiosk:
             complaint = _complaint(item, office, filing, self._clock)
             key = FilingKey(f"kiosk:{device.id}", str(item.client_id), msgspec.json.encode(item))
             filed = await self._intake.file_complaint(office, complaint, key)
+            fp("kiosk.item_filed")
         except Unavailable:
             raise
         except DomainError as error:

@@ -11,6 +11,7 @@ import structlog
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, TRANSIENT, UNAVAILABLE, Database, queries
 from complaints_service.errors import DomainError, KeyReused, Unavailable
+from complaints_service.failpoints import fp
 from complaints_service.intake.complaint_form import ComplaintBody, ReporterBody, to_complaint
 from complaints_service.intake.whatsapp.chats import Chats, StoredChat, raise_alarm
 from complaints_service.intake.whatsapp.conversation import Say
@@ -61,6 +62,7 @@ class DraftFiling:
             log.exception("whatsapp_filing_failed")
             await self._give_back(office, chat, chat.state.draft_key, alarm=True)
         else:
+            fp("whatsapp.filed")
             await self._close(office, chat, filed.ticket_id)
 
     async def _file(self, office: Office, chat: StoredChat, key: bytes) -> Filed:

@@ -19,6 +19,7 @@ import structlog
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, TRANSIENT, UNAVAILABLE, Database, queries
 from complaints_service.errors import Unavailable
+from complaints_service.failpoints import fp
 from complaints_service.intake.whatsapp.chats import Chats, StoredChat, Taken, raise_alarm
 from complaints_service.intake.whatsapp.conversation import FileDraft, Say, TellStatus, ToThread, Turn, answer
 from complaints_service.intake.whatsapp.draft import Step
@@ -137,6 +138,7 @@ class WhatsApp:
         key = self._key_of(inbound.provider, inbound.message_id)
         for _ in range(TRIES):
             heard = await self._database.again(lambda: self._hear(office, inbound, key))
+            fp("whatsapp.heard")
             if heard is None:
                 return
             if heard.work is None or heard.work.kind is Taken.FILING:
@@ -164,6 +166,7 @@ class WhatsApp:
             if isinstance(turn.deed, TellStatus) and work is None:
                 says = (Say("status_unknown"),)
             await self._chats.save(connection, chat, turn.chat, says, key.hex()[:32])
+            fp("whatsapp.taken")
             if work is None:
                 return None
             await queries("whatsapp").finish_inbound(
