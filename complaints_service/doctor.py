@@ -19,6 +19,7 @@ from complaints_service import frontend_parts
 from complaints_service.clock import machine_now
 from complaints_service.database import missing_migrations, queries
 from complaints_service.doctor_audit import INVARIANTS, Violation, audit, audit_connections
+from complaints_service.intake.attachments.storage import Storage
 from complaints_service.notifications.smtp_address import smtp_address
 from complaints_service.progress import Progress, bar, no_progress
 from complaints_service.queue import open_queue
@@ -64,9 +65,10 @@ def run(settings: Settings, arguments: list[str]) -> int:
     """Check, print, and give the exit code. ``settings`` come connected: their database_url is set."""
     parser = argparse.ArgumentParser(prog="complaints doctor", description="Checks the installation; changes nothing.")
     parser.add_argument("--audit", action="store_true", help="also check every promise over all data")
+    parser.add_argument("--hash-files", action="store_true", help="with --audit: read every file, not only its size")
     parser.add_argument("--json", action="store_true", help="answer for machines")
     call = parser.parse_args(arguments)
-    report = asyncio.run(examine(settings, with_audit=call.audit, progress=bar()))
+    report = asyncio.run(examine(settings, with_audit=call.audit, whole_files=call.hash_files, progress=bar()))
     if call.json:
         print(msgspec.json.encode({"well": report.well, **msgspec.structs.asdict(report)}).decode())
     else:
@@ -74,7 +76,9 @@ def run(settings: Settings, arguments: list[str]) -> int:
     return 0 if report.well else 1
 
 
-async def examine(settings: Settings, *, with_audit: bool = False, progress: Progress = no_progress) -> Report:
+async def examine(
+    settings: Settings, *, with_audit: bool = False, whole_files: bool = False, progress: Progress = no_progress
+) -> Report:
     """Look at everything; what cannot be reached is a finding, never an error."""
     findings = [_settings(settings)]
     violations: list[Violation] = []
@@ -89,7 +93,13 @@ async def examine(settings: Settings, *, with_audit: bool = False, progress: Pro
             findings += await _database(connection)
             if with_audit and not _broken(findings, "migrations"):
                 async with audit_connections(settings, settings.database_url or "") as looking:
-                    violations = await audit(looking[0], progress=progress, beside=looking[1:])
+                    violations = await audit(
+                        looking[0],
+                        progress=progress,
+                        beside=looking[1:],
+                        storage=Storage(settings.data_dir),
+                        whole_files=whole_files,
+                    )
         finally:
             await connection.close()
     findings += [await _valkey(settings), await _mail(settings), _parts()]

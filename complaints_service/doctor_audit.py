@@ -13,6 +13,8 @@ import msgspec
 
 from complaints_service.database import queries
 from complaints_service.doctor_chain import broken_chains
+from complaints_service.doctor_files import SHARES, broken_files, files_off_the_chain
+from complaints_service.intake.attachments.storage import Storage
 from complaints_service.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ _CHECKS = (
     Check("I12", "i12_silent", "act on the case at the desk: any deed arms its clocks anew; report it"),
 )
 INVARIANTS: tuple[str, ...] = tuple(
-    sorted({"I7", *(check.invariant for check in _CHECKS)}, key=lambda name: int(name.removeprefix("I")))
+    sorted({"I7", "I10", *(check.invariant for check in _CHECKS)}, key=lambda name: int(name.removeprefix("I")))
 )
 
 
@@ -91,11 +93,14 @@ async def audit(
     progress: Progress = no_progress,
     *,
     beside: Sequence[asyncpg.Connection] = (),
+    storage: Storage | None = None,
+    whole_files: bool = False,
 ) -> list[Violation]:
     """Every broken invariant (at most 100 rows of each kind), seen by the system in one read-only snapshot.
 
     ``grace_seconds``: how long due work may wait on this machine. ``beside``: connections that do a share of it in the same
-    snapshot. Raises what asyncpg raises.
+    snapshot. ``storage``: where the files of I10 lie; ``whole_files``: hash each instead of comparing its size. Raises what asyncpg
+    raises.
     """
     async with AsyncExitStack() as transactions:
         await transactions.enter_async_context(_looking(connection, None))
@@ -103,6 +108,8 @@ async def audit(
         for other in beside:
             await transactions.enter_async_context(_looking(other, snapshot))
         jobs = await _jobs(connection, grace_seconds)
+        if storage is not None:
+            jobs += [_files(storage, share, whole=whole_files) for share in SHARES]
         found: list[list[Violation]] = [[] for _ in jobs]
         waiting, done = list(enumerate(jobs)), [0]
 
@@ -177,9 +184,19 @@ def _query(check: Check, grace_seconds: float) -> _Job:
 def _chains(office: int, first: int, last: int) -> _Job:
     async def work(connection: asyncpg.Connection) -> list[Violation]:
         wrong = await broken_chains(connection, office, first, last)
+        wrong += await files_off_the_chain(connection, office, first, last)
         return [Violation("I7", office, number, what, _LOG) for number, what in wrong[:MOST_NAMED]]
 
     return _Job(f"I7: tickets {first} to {last}", work)
+
+
+def _files(storage: Storage, share: str, *, whole: bool) -> _Job:
+    async def work(connection: asyncpg.Connection) -> list[Violation]:
+        wrong = await broken_files(connection, storage, share, whole=whole)
+        advice = "bring the file back from a backup of DATA_DIR/attachments; the citizen may have it still"
+        return [Violation("I10", office, number, what, advice) for office, number, what in wrong]
+
+    return _Job("I10: files", work)
 
 
 def _seals(office: int) -> _Job:

@@ -100,12 +100,12 @@ UPDATE attachment SET
 WHERE office_id = :office_id AND ticket_id = :ticket_id AND erased_at IS NULL
 RETURNING storage_key;
 
--- name: files_page(after, most)
--- For the audit (I10): every file that a row implies, in the order of the storage keys.
+-- name: files_page(after, before, most)
+-- For the audit (I10): every file that a row implies, in the order of the storage keys, between two of them.
 SELECT a.office_id, k.number, a.id, a.storage_key, a.size, a.sha256, a.preview_size, a.preview_sha256
 FROM attachment AS a
 INNER JOIN ticket AS k ON k.office_id = a.office_id AND k.id = a.ticket_id
-WHERE a.storage_key > :after AND a.erased_at IS NULL
+WHERE a.storage_key > :after AND a.storage_key < :before AND a.erased_at IS NULL
 ORDER BY a.storage_key
 LIMIT :most;
 
@@ -118,3 +118,10 @@ SELECT ticket_id, seq, position, name, media_type, size, sha256, salt, digest, e
 FROM attachment
 WHERE office_id = :office_id AND ticket_id BETWEEN :first AND :last
 ORDER BY ticket_id, seq, position;
+
+-- name: events_with_files(office_id, first, last)
+-- Events whose body, and so whose hash, holds digests of files.
+SELECT e.ticket_id, k.number, e.seq, e.body
+FROM ticket_event AS e
+INNER JOIN ticket AS k ON k.office_id = e.office_id AND k.id = e.ticket_id
+WHERE e.office_id = :office_id AND e.ticket_id BETWEEN :first AND :last AND e.body LIKE '%"attachments":[{"digest":"%';

@@ -88,7 +88,7 @@ class FaultyService(ServiceProcess):
 
     async def audit(self) -> list[Any]:
         """Violations that `complaints doctor --audit` finds."""
-        done = await asyncio.to_thread(self.run, "doctor", "--audit", "--json")
+        done = await asyncio.to_thread(self.run, "doctor", "--audit", "--hash-files", "--json")
         report = json.loads(done.stdout)
         assert report["audited"]
         return report["violations"]
