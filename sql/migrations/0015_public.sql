@@ -1,5 +1,5 @@
 -- A citizen's opened ticket: which number the cookie opens, and whether it is the filer's own receipt
--- depends: 0008_scope
+-- depends: 0011_whatsapp_work
 
 -- migrate: apply
 -- The number saves a look into ticket, which is hidden outside a scope.

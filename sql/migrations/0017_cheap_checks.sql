@@ -1,5 +1,5 @@
 -- What every filing pays for: plans of foreign keys that stay right on a new database, and checks that need no work before they check
--- depends: 0008_scope
+-- depends: 0015_public
 
 -- migrate: apply
 -- From before the first release, when no table had many rows: keys and checks are made anew in the transaction.

@@ -1,5 +1,5 @@
 -- The daily root over all tickets' chains (D10): once it has left by mail, no event before it can be rewritten unseen
--- depends: 0008_scope
+-- depends: 0017_cheap_checks
 
 -- migrate: apply
 CREATE TABLE chain_root (

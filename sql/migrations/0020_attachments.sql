@@ -1,5 +1,5 @@
 -- Photos and documents (D13): uploads that wait to be claimed, and the attachments of tickets. The bytes lie under DATA_DIR/attachments
--- depends: 0018_chain_root
+-- depends: 0019_clock_settings
 
 -- migrate: apply
 -- Belongs to nobody yet: whoever knows the id (128 random bits) may put it into one complaint or message. Gone when it is claimed.

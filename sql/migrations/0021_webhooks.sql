@@ -1,5 +1,5 @@
 -- Outgoing webhooks (D5), and messages to one reader that leave in order
--- depends: 0018_chain_root
+-- depends: 0020_attachments
 
 -- migrate: apply
 -- squawk-ignore-file require-concurrent-index-creation, require-concurrent-index-deletion

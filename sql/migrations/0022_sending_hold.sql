@@ -1,5 +1,5 @@
 -- All sending held until a person says otherwise: after a restore nobody knows what has left already (decision 0007)
--- depends: 0018_chain_root
+-- depends: 0021_webhooks
 
 -- migrate: apply
 -- One row a hold, kept afterwards: the audit must know why messages of that time left late. Machine time, as for leases.

@@ -1,5 +1,5 @@
 -- Changes to the calendar that an administrator collects until they are published
--- depends: 0019_clock_settings
+-- depends: 0022_sending_hold
 
 -- migrate: apply
 -- One draft a person: the version it began from, and the whole calendar (JSON text) as it would be.
