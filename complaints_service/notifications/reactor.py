@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -31,6 +32,8 @@ _TO_REPORTER = {
 _REMINDERS = {"reporter": MessageKind.REMINDER_REPORTER, "closing": MessageKind.REMINDER_CLOSING}
 _RUNG_FACTS = ("target", "rung", "level", "occurrence", "due_at", "breach", "roll_up", "reason")
 _LAST_LEVEL = 3
+# What the citizen reads a date of.
+_PROMISED = frozenset({"verify", "answer"})
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +150,7 @@ def _done(change: Change, event: Event) -> Iterator[Letter]:
     elif event.type in ("time_granted", "time_refused"):
         asked_by = event.body.get("assignee", assignee)
         yield from _unless_actor(MessageKind.TIME_ANSWERED, asked_by, event)
-    elif event.type == "classified" and _answer_moved_later(change):
+    elif (event.type == "classified" and _answer_moved_later(change)) or _promise_moved_later(change, event):
         # A promised date never moves later without telling the citizen (D3).
         yield Letter(kind=MessageKind.TIME_GRANTED)
     elif event.type == "reopened":
@@ -161,6 +164,21 @@ def _answer_moved_later(change: Change) -> bool:
         d.target == "answer" and d.ended_at is None and d.episode in was and d.due_at > was[d.episode]
         for d in change.effects.deadlines
     )
+
+
+def _promise_moved_later(change: Change, event: Event) -> bool:
+    """Whether a newer calendar or policy has moved a date that the citizen was told, to a later one that is still to come.
+
+    Not while the clock stands: its date moves anyway when the reporter has replied.
+    """
+    if event.type != "deadlines_moved":
+        return False
+    standing = {d.target for d in change.effects.deadlines if d.paused_at is not None}
+    for moved in msgspec.convert(event.body["moved"], list[dict[str, str | int | bool]]):
+        was, now = (datetime.fromisoformat(str(moved[name])) for name in ("from", "to"))
+        if moved["target"] in _PROMISED and moved["target"] not in standing and now > max(was, event.at):
+            return True
+    return False
 
 
 def _replied(ticket: Ticket, event: Event) -> Iterator[Letter]:

@@ -10,7 +10,7 @@ import msgspec
 
 from complaints_service.database import SYSTEM, Database, Scope, queries
 from complaints_service.office.model import CalendarVersion, Office, Policy
-from complaints_service.sla.ladder import COUNTED_TARGETS
+from complaints_service.sla.ladder import BREACHABLE_TARGETS
 from complaints_service.sla.recompute import changed_rows, followed
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from
@@ -138,7 +138,7 @@ class _Tally:
             counts = self._targets.setdefault(row.target, [0, 0, 0])
             counts[0] += row.due_at < due
             counts[1] += row.due_at > due
-            counts[2] += row.target in COUNTED_TARGETS and row.runs and row.due_at <= self._now < due
+            counts[2] += row.target in BREACHABLE_TARGETS and row.runs and row.due_at <= self._now < due
             self._keep(Mover(number, row.target, due, row.due_at))
         self._tickets += moved
 

@@ -10,17 +10,16 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import Policy
-from complaints_service.sla.firing import PAUSE_END
-from complaints_service.sla.ladder import COUNTED_TARGETS, next_rung
+from complaints_service.sla.arming import Rows, timers_of
+from complaints_service.sla.ladder import COUNTED_TARGETS
 from complaints_service.sla.promises import classified_anew, continued, find_target, retargeted, transferred
-from complaints_service.sla.targets import new_deadline, pause_ends_at, pause_of, paused, resumed, with_due
+from complaints_service.sla.targets import new_deadline, pause_of, paused, resumed, with_due
 from complaints_service.tickets.commands import Undo
-from complaints_service.tickets.model import OWED, Event, Priority, Status, Ticket
-from complaints_service.tickets.port import Change, DeadlineRow, Effects, TimerRow
+from complaints_service.tickets.model import OWED, Priority, Status, Ticket
+from complaints_service.tickets.port import Change, DeadlineRow, Effects
 
 _replace = msgspec.structs.replace
 _SIGNS_WANTED = frozenset({Status.RECEIVED, Status.VERIFIED, Status.IN_PROGRESS})
-_FIRINGS = frozenset({"rung_fired", "pause_ended"})
 # Statuses in which an ended case was dealt with by the office, so that its promise counts as met.
 _DEALT_WITH = frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.FORWARDED})
 PROMISED = ("verify", "answer")
@@ -38,10 +37,13 @@ class SlaReactor:
         _reconcile(rows, change)
         was = {(row.target, row.episode): row for row in change.deadlines}
         changed = tuple(row for key, row in rows.items() if was.get(key) != row)
-        promise_over = any(row.target in PROMISED and _over(was.get((row.target, row.episode)), row) for row in changed)
+        at = _at(change)
+        promise_over = any(
+            row.target in PROMISED and _over(was.get((row.target, row.episode)), row, at) for row in changed
+        )
         return Effects(
             deadlines=changed,
-            timers=_timers(rows, change),
+            timers=timers_of(rows, change),
             next_due_at=_next_due(rows, change.after),
             # Taking a deed back calls nothing off: what was held up for the deed is owed again.
             cancel_escalations=change.before is not None and promise_over and not isinstance(change.command, Undo),
@@ -49,10 +51,13 @@ class SlaReactor:
         )
 
 
-def _over(was: DeadlineRow | None, row: DeadlineRow) -> bool:
-    """Whether what was written about a promise no longer holds: it is new, moved, paused or at its end."""
+def _over(was: DeadlineRow | None, row: DeadlineRow, at: datetime) -> bool:
+    """Whether what was written about a promise no longer holds: it is new, moved on to a date that lies ahead, paused or at its end.
+
+    A promise that stays missed, or has less time than before, is still somebody's business.
+    """
     paused_now = row.paused_at is not None and (was is None or was.paused_at is None)
-    return was is None or was.due_at != row.due_at or row.ended_at is not None or paused_now
+    return was is None or (was.due_at < row.due_at and row.due_at > at) or row.ended_at is not None or paused_now
 
 
 def _wanted(ticket: Ticket) -> set[str]:
@@ -70,9 +75,6 @@ def _wanted(ticket: Ticket) -> set[str]:
     if ticket.unattended:
         wanted.add("attend")
     return wanted
-
-
-Rows = dict[tuple[str, int], DeadlineRow]
 
 
 def _at(change: Change) -> datetime:
@@ -186,93 +188,6 @@ def _ended(row: DeadlineRow, ticket: Ticket, at: datetime, seq: int) -> Deadline
     else:
         met = row.target == "answer" and ticket.status in _DEALT_WITH
     return _replace(row, ended_at=at, outcome="met" if met else "called_off", ended_by_seq=seq)
-
-
-def _timers(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
-    seq = change.after.seq
-    fired = {_key(e): e.at for e in change.events if e.type in _FIRINGS}
-    armed = {(t.rung, t.episode, t.due_at): t for t in change.timers}
-    undisturbed = _undisturbed(change)
-    written: list[TimerRow] = []
-    for key, row in rows.items():
-        timer = undisturbed.get(key)
-        if timer is not None and timer[0] is row:
-            del armed[timer[1].rung, timer[1].episode, timer[1].due_at]
-            continue
-        wanted = _wanted_timer(change, row) if row.ended_at is None else None
-        if wanted is not None and armed.pop((wanted[0], row.episode, wanted[1]), None) is None:
-            rung, due_at, occurrence = wanted
-            written.append(
-                TimerRow(
-                    office_id=row.office_id,
-                    ticket_id=row.ticket_id,
-                    rung=rung,
-                    episode=row.episode,
-                    occurrence=occurrence,
-                    target=row.target,
-                    due_at=due_at,
-                    armed_by_seq=seq,
-                )
-            )
-    rearmed = {(t.rung, t.episode, t.occurrence) for t in written}
-    for timer in armed.values():
-        key = (timer.rung, timer.episode, timer.occurrence)
-        if key in fired:
-            written.append(_replace(timer, state="fired", fired_at=fired.pop(key)))
-        elif key not in rearmed:
-            written.append(_replace(timer, state="called_off", off_by_seq=seq))
-    # Rungs that a longer outage made due together were never armed one by one; their keys are taken all the same.
-    written += [_fired_unarmed(change, e) for e in change.events if e.type == "rung_fired" and _key(e) in fired]
-    return tuple(written)
-
-
-def _wanted_timer(change: Change, row: DeadlineRow) -> tuple[str, datetime, int] | None:
-    """Rung, due time and occurrence of a row's one timer: its next rung, or while it stands the end of the pause."""
-    if row.paused_at is not None:
-        limit = pause_ends_at(change.office, row, change.after)
-        return (PAUSE_END, limit, change.after.seq) if limit is not None else None
-    due = next_rung(change.office, row)
-    if due is None:
-        return None
-    return (due.rung.key, due.due_at, due.occurrence if row.target in COUNTED_TARGETS else change.after.seq)
-
-
-def _undisturbed(change: Change) -> dict[tuple[str, int], tuple[DeadlineRow, TimerRow]]:
-    """Rows that have not ended as they were loaded, each with its one armed timer that lies ahead: while the row stays as it is, so
-    does the timer, and its rung need not be worked out again."""
-    found: dict[tuple[str, int], list[TimerRow]] = {}
-    for timer in change.timers:
-        found.setdefault((timer.target, timer.episode), []).append(timer)
-    return {
-        (row.target, row.episode): (row, timers[0])
-        for row in change.deadlines
-        if row.ended_at is None
-        and len(timers := found.get((row.target, row.episode), [])) == 1
-        and timers[0].attempts == 0
-        and timers[0].due_at > change.now
-    }
-
-
-def _key(event: Event) -> tuple[str, int, int]:
-    if event.type not in _FIRINGS:
-        return ("", 0, 0)
-    return (str(event.body.get("rung", PAUSE_END)), int(str(event.body["episode"])), int(str(event.body["occurrence"])))
-
-
-def _fired_unarmed(change: Change, event: Event) -> TimerRow:
-    rung, episode, occurrence = _key(event)
-    return TimerRow(
-        office_id=change.after.office_id,
-        ticket_id=change.after.id,
-        rung=rung,
-        episode=episode,
-        occurrence=occurrence,
-        target=str(event.body["target"]),
-        due_at=datetime.fromisoformat(str(event.body["due_at"])),
-        state="fired",
-        armed_by_seq=event.seq,
-        fired_at=event.at,
-    )
 
 
 def _next_due(rows: Rows, ticket: Ticket) -> datetime | None:

@@ -20,7 +20,7 @@ from complaints_service.database import SYSTEM, Database, queries
 from complaints_service.failpoints import fp
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.sla.ladder import COUNTED_TARGETS
+from complaints_service.sla.ladder import BREACHABLE_TARGETS
 from complaints_service.sla.timers import FAILURES
 from complaints_service.sla.versions import open_calendar, open_policy
 from complaints_service.tickets.model import Ticket
@@ -214,5 +214,5 @@ def _count(performed: Iterable[Performed]) -> _Counts:
             for entry in cast("list[dict[str, object]]", event.body["moved"]):
                 moved += 1
                 later += datetime.fromisoformat(str(entry["to"])) > datetime.fromisoformat(str(entry["from"]))
-                breached += bool(entry["late"]) and entry["target"] in COUNTED_TARGETS
+                breached += bool(entry["late"]) and entry["target"] in BREACHABLE_TARGETS
     return _Counts(moved, later, breached)
