@@ -68,7 +68,7 @@ async def test_restored_on_a_new_machine_it_starts_audits_clean_and_sends_only_o
     tmp_path: Path,
 ) -> None:
     archive = tmp_path / "backup.tar"
-    old = FaultyService(tmp_path / "old", **QUICK)
+    old = FaultyService(tmp_path / "old", program=None, **QUICK)
     old.start()
     try:
         reader, late_reader = somebody(), somebody()
@@ -96,7 +96,7 @@ async def test_restored_on_a_new_machine_it_starts_audits_clean_and_sends_only_o
         os.killpg(old.group, signal.SIGKILL)
         old.stop()
 
-    new = FaultyService(tmp_path / "new", **QUICK, COMPLAINTS_SECRET_KEY=f"hex:{secret}")
+    new = FaultyService(tmp_path / "new", program=None, **QUICK, COMPLAINTS_SECRET_KEY=f"hex:{secret}")
     restored = await run(new, "restore", str(archive))
     assert restored["violations"] == []
     assert restored["held"]
@@ -173,7 +173,7 @@ async def test_a_restore_killed_on_the_way_cannot_be_started_and_is_done_again(
     folder = tmp_path_factory.mktemp("killed")
     archive = folder / "backup.tar"
     await run(source, "backup", "--with-secret", str(archive))
-    target = FaultyService(folder / "target", **QUICK)
+    target = FaultyService(folder / "target", program=None, **QUICK)
     killed = await asyncio.to_thread(
         target.run_with, {"COMPLAINTS_FAILPOINTS": f"{place}:kill"}, "restore", str(archive)
     )
@@ -194,7 +194,7 @@ async def test_a_restore_killed_on_the_way_cannot_be_started_and_is_done_again(
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A service with the demo office's tickets, to make backups of."""
-    running = FaultyService(tmp_path_factory.mktemp("source") / "var", **QUICK)
+    running = FaultyService(tmp_path_factory.mktemp("source") / "var", program=None, **QUICK)
     running.start()
     yield running
     running.stop()
