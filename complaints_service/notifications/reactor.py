@@ -32,6 +32,8 @@ _TO_REPORTER = {
 _REMINDERS = {"reporter": MessageKind.REMINDER_REPORTER, "closing": MessageKind.REMINDER_CLOSING}
 _RUNG_FACTS = ("target", "rung", "level", "occurrence", "due_at", "breach", "roll_up", "reason")
 _LAST_LEVEL = 3
+# Deeds that may move a promised date as well: another classification, no longer urgent, another unit whose time begins anew.
+_MOVES_DATES = frozenset({"classified", "priority_set", "assigned"})
 # What the citizen reads a date of.
 _PROMISED = frozenset({"verify", "answer"})
 
@@ -150,7 +152,7 @@ def _done(change: Change, event: Event) -> Iterator[Letter]:
     elif event.type in ("time_granted", "time_refused"):
         asked_by = event.body.get("assignee", assignee)
         yield from _unless_actor(MessageKind.TIME_ANSWERED, asked_by, event)
-    elif (event.type == "classified" and _answer_moved_later(change)) or _promise_moved_later(change, event):
+    elif (event.type in _MOVES_DATES and _answer_moved_later(change)) or _promise_moved_later(change, event):
         # A promised date never moves later without telling the citizen (D3).
         yield Letter(kind=MessageKind.TIME_GRANTED)
     elif event.type == "reopened":
