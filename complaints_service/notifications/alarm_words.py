@@ -10,6 +10,7 @@ ALARM_WORDS = {
     "kiosk_clock": "The clock of a kiosk is wrong",
     "rung_without_receiver": "An escalation reached nobody",
     "poison_timer": "A timer cannot be carried out",
+    "recompute_failed": "The dates of a case could not be counted anew",
     "sending_held": "All sending is held until somebody runs `complaints resume-sending`",
     "webhook_gone": "A webhook switched itself off: its receiver wants no more messages",
     "worker_stalled": "Workers stand still",
