@@ -32,6 +32,7 @@ from complaints_service.intake.web.routes import ROUTES as CITIZEN_API
 from complaints_service.intake.whatsapp.routes import ROUTES as WHATSAPP
 from complaints_service.log_lines import configure_logging
 from complaints_service.management.calendar_preview import ROUTES as CALENDARS
+from complaints_service.management.clock_settings import ROUTES as CLOCK_SETTINGS
 from complaints_service.management.recomputes import ROUTES as RECOMPUTES
 from complaints_service.management.routes import ROUTES as MANAGEMENT
 from complaints_service.notifications.routes import ROUTES as NOTIFICATIONS
@@ -68,8 +69,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     metrics = Metrics()
     static_files = LiveStaticFiles(watch=settings.dev)
     routes: list[ControllerRouterHandler] = [
-        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS, *RECOMPUTES, *MANAGEMENT,
-        *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
+        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS,
+        *CLOCK_SETTINGS, *RECOMPUTES, *MANAGEMENT, *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:
         from complaints_service.dev.local_only import local_only

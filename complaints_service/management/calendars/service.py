@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
 import msgspec
 
 from complaints_service.database import SYSTEM, Database, queries
-from complaints_service.errors import Invalid, NotFound, Refused, Stale
+from complaints_service.errors import FieldProblem, Invalid, NotFound, Refused, Stale
 from complaints_service.management.calendars.edit import in_order, merged
 from complaints_service.management.calendars.model import Draft, NewVersion, Version
 from complaints_service.management.settings_events import Setting, add_office_event
-from complaints_service.sla.calendar import validate
+from complaints_service.sla.calendar import OutOfReach, validate
 from complaints_service.sla.calendar_document import CalendarDocument, document_from
 from complaints_service.sla.calendar_words import field_problem
+from complaints_service.sla.effects import OpenEffects, effects_of, with_calendar
+from complaints_service.sla.recompute_work import start_recompute
 
 if TYPE_CHECKING:
     from complaints_service.accounts.model import Viewer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from complaints_service.office.store import OfficeStore
 
 _LARGEST_VERSION = 2**31 - 1
+OUT_OF_REACH = "Under this calendar some open tickets would never become due. Please add working hours."
 
 
 class Calendars:
@@ -172,12 +174,28 @@ class Calendars:
                 "applies_to_open": after.applies_to_open,
             },
         )
+        if after.applies_to_open:
+            await start_recompute(connection, office_id, "calendar", after.version)
         await queries("calendars").set_office_zone(connection, office_id=office_id, time_zone=after.document.time_zone)
         await queries("calendars").drop_draft(connection, office_id=office_id, person_id=viewer.person.id)
 
-    def now(self) -> datetime:
-        """Office time."""
-        return self._clock.now()
+    def check(self, document: CalendarDocument) -> None:
+        """Raises Invalid for a calendar that could not be published."""
+        self._refuse(document, for_saving=True)
+
+    async def open_tickets(self, office_id: int) -> int:
+        """How many tickets are open: over so many ``effects`` goes."""
+        async with self._database.transaction(SYSTEM) as connection:
+            return await queries("recompute").open_count(connection, office_id=office_id)
+
+    async def effects(self, viewer: Viewer, document: CalendarDocument) -> OpenEffects:
+        """What the calendar would do to the open tickets if they followed it. Raises Invalid when a deadline would lie out of reach."""
+        office = await self._offices.reload(viewer.office.id)
+        would_be = with_calendar(office, _json(in_order(document)))
+        try:
+            return await effects_of(self._database, would_be, self._clock.now(), viewer.scope())
+        except OutOfReach as error:
+            raise Invalid([FieldProblem("/document", "never_open", OUT_OF_REACH)]) from error
 
     def _refuse(self, document: CalendarDocument, *, for_saving: bool) -> None:
         problems = validate(document, for_saving=for_saving, from_day=self._clock.now().date())
