@@ -197,7 +197,9 @@ async def _load(tools: Tools, admin_url: str, dump: Path, progress: Progress) ->
             done[0] = min(done[0] + 1, len(steps) - 1)
             progress(done[0], len(steps), "loading the database")
 
-    arguments = ["--exit-on-error", "--no-owner", "--no-acl", "--verbose", f"--jobs={_JOBS}", str(dump)]
+    # Row security stays on (in the system's scope): an owner that it holds could not check foreign keys otherwise.
+    arguments = ["--exit-on-error", "--no-owner", "--no-acl", "--enable-row-security", "--verbose"]
+    arguments += [f"--jobs={_JOBS}", str(dump)]
     await tools.run("pg_restore", admin_url, arguments, told)
     progress(len(steps), len(steps), "database loaded")
 
