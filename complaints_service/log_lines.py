@@ -167,8 +167,12 @@ def without_personal_data(_logger: WrappedLogger, _method: str, event: EventDict
 
 def describe(error: BaseException) -> str:
     """Chain of causes as ``Type (message where it is ours) at file:line in function <- ...``, oldest call first."""
+    return "\n".join(_causes(error, set()))
+
+
+def _causes(error: BaseException, seen: set[int]) -> list[str]:
+    # What is in a group often has the group as its context: each error is told once.
     parts: list[str] = []
-    seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
@@ -177,9 +181,10 @@ def describe(error: BaseException) -> str:
         parts.append(f"{_title(current)} at {places or 'unknown place'}")
         if isinstance(current, BaseExceptionGroup):
             inner = cast("BaseExceptionGroup[BaseException]", current).exceptions
-            parts.extend(f"in group: {describe(one)}" for one in inner[:5])
+            for one in inner[:5]:
+                parts += [f"in group: {line}" for line in _causes(one, seen)]
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return "\n".join(parts)
+    return parts
 
 
 def _title(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from complaints_service.feedback.service import CLOSERS, READERS, Feedback
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.management.cycles_view import cycle_page, cycles_page
 from complaints_service.management.own_ways import ROUTES as OWN_WAYS
+from complaints_service.management.policies.routes import ROUTES as POLICIES
 from complaints_service.management.service import Management
 from complaints_service.management.settings_view import alarm_rows, letter_rows, settings_page
 from complaints_service.management.views import today_page
@@ -130,5 +131,5 @@ def _see_other(address: str) -> Response[bytes]:
 
 ROUTES: list[ControllerRouterHandler] = [
     *OWN_WAYS,
-    today, cycles, close_cycle, cycle, admin, add_kiosk, back_to_admin, revoke_kiosk, send_again,
+    today, cycles, close_cycle, cycle, admin, add_kiosk, back_to_admin, revoke_kiosk, send_again, *POLICIES,
 ]  # fmt: skip

@@ -7,11 +7,12 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.i18n import translate
+from complaints_service.management.policies.words import PRIORITY_NAMES, RECEIVER_NAMES
 from complaints_service.management.service import Alarm
 from complaints_service.notifications.alarm_words import alarm_text
 from complaints_service.notifications.dead_letters import DeadLetter
-from complaints_service.office.model import Office, Person, Policy, PolicyTarget, RoutingRule, Rung
-from complaints_service.office.rung_words import rung_text
+from complaints_service.office.model import Office, Person, RoutingRule
+from complaints_service.sla.policy_problems import TARGET_NAMES as TARGET_NAMES  # names for the calendar's pages
 
 ROLE_NAMES = {
     "officer": "Officer",
@@ -20,37 +21,6 @@ ROLE_NAMES = {
     "regional": "Regional office",
     "admin": "Administrator",
 }
-TARGET_NAMES = {
-    "verify": "Verification",
-    "answer": "Answer of the office",
-    "sign": "Sign of life",
-    "reporter": "Reply of the reporter",
-    "closing": "Closing after the answer",
-}
-MEASURES = {
-    "working_days": "{n} working days",
-    "working_minutes": "{n} working minutes",
-    "calendar_days": "{n} calendar days",
-}
-RECEIVERS = {
-    "assignee": "assignee",
-    "unit_officers": "officers of the unit",
-    "triage_officers": "officers of the complaints unit",
-    "supervisor": "supervisor",
-    "unit_supervisor": "supervisor",
-    "triage_supervisor": "supervisor of the complaints unit",
-    "head": "head of office",
-    "regional": "regional office",
-    "unit_above": "unit above",
-    "reporter": "reporter",
-}
-ACTS = {
-    "notify": "message to {people}",
-    "remind_reporter": "reminder to {people}",
-    "lapse": "the case lapses, notice to {people}",
-    "close": "the case closes, notice to {people}",
-}
-PRIORITIES = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
 
 
 LETTER_WORDS = {
@@ -114,24 +84,6 @@ class RuleRow(msgspec.Struct, frozen=True):
     then: str
 
 
-class TargetRow(msgspec.Struct, frozen=True):
-    """A promise of the policy: for what, and how much time."""
-
-    name: str
-    for_what: str
-    time: str
-
-
-class RungRow(msgspec.Struct, frozen=True):
-    """A step of the ladder in words."""
-
-    target: str
-    when: str
-    level: int
-    what: str
-    otherwise: str
-
-
 class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
     """A message that will not arrive by itself."""
 
@@ -159,7 +111,7 @@ def letter_rows(letters: list[DeadLetter], language: str) -> list[LetterRow]:
             id=letter.id,
             kind=f"{translate(language, LETTER_WORDS.get(letter.kind, letter.kind))} ({letter.way})",
             number=letter.number,
-            to=translate(language, RECEIVERS.get(letter.to, letter.to)),
+            to=translate(language, RECEIVER_NAMES.get(letter.to, letter.to)),
             attempts=letter.attempts,
             error=letter.reason,
             created_at=letter.created_at,
@@ -191,14 +143,7 @@ def settings_page(office: Office, at: datetime, language: str) -> dict[str, obje
         ],
         "rules": [_rule(rule, office, language) for rule in office.rules],
         "policy": policy,
-        "targets": [_target(target, office, language) for target in _in_order(policy)],
-        "rungs": [_rung(rung, language) for name in TARGET_NAMES for rung in policy.rungs if rung.target == name],
     }
-
-
-def _in_order(policy: Policy) -> list[PolicyTarget]:
-    order = list(TARGET_NAMES)
-    return sorted(policy.targets, key=lambda target: order.index(target.target))
 
 
 def _person(person: Person, office: Office, language: str) -> PersonRow:
@@ -235,7 +180,7 @@ def _rule(rule: RoutingRule, office: Office, language: str) -> RuleRow:
     if rule.set_unit_id is not None:
         then.append(office.units[rule.set_unit_id].name)
     if rule.set_priority:
-        then.append(translate(language, "priority {name}", name=translate(language, PRIORITIES[rule.set_priority])))
+        then.append(translate(language, "priority {name}", name=translate(language, PRIORITY_NAMES[rule.set_priority])))
     if rule.set_assignee == "least_open":
         then.append(translate(language, "to who is present with the fewest open cases"))
     return RuleRow(rule.name, "; ".join(when) or translate(language, "always"), "; ".join(then) or "–")
@@ -245,39 +190,3 @@ def _names(office: Office, kind: str, slugs: tuple[str, ...] | None, language: s
     known = office.categories if kind == "categories" else office.services
     found = [known.get(slug) for slug in slugs or ()]
     return [(item.name_id if language == "id" else item.name_en) for item in found if item is not None]
-
-
-def _target(target: PolicyTarget, office: Office, language: str) -> TargetRow:
-    kinds = {"complaint": "Complaint", "suggestion": "Suggestion", "information": "Information request"}
-    conditions: list[str] = []
-    if target.kind:
-        conditions.append(translate(language, kinds[target.kind]))
-    if target.category:
-        conditions += _names(office, "categories", (target.category,), language)
-    if target.priority:
-        conditions.append(translate(language, "priority {name}", name=translate(language, PRIORITIES[target.priority])))
-    if target.simple is not None:
-        conditions.append(translate(language, "simple matter" if target.simple else "not a simple matter"))
-    if target.oversight is not None:
-        conditions.append(
-            translate(language, "with oversight content" if target.oversight else "without oversight content")
-        )
-    return TargetRow(
-        name=translate(language, TARGET_NAMES[target.target]),
-        for_what=", ".join(conditions) or translate(language, "everything else"),
-        time=translate(language, MEASURES[target.measure], n=target.amount),
-    )
-
-
-def _rung(rung: Rung, language: str) -> RungRow:
-    return RungRow(
-        target=translate(language, TARGET_NAMES[rung.target]),
-        when=rung_text(rung, language),
-        level=rung.level,
-        what=translate(language, ACTS[rung.act], people=_receivers(rung.receivers, language)),
-        otherwise=_receivers(rung.otherwise, language) or "–",
-    )
-
-
-def _receivers(names: tuple[str, ...], language: str) -> str:
-    return ", ".join(translate(language, RECEIVERS.get(name, name)) for name in names)
