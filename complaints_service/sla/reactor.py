@@ -89,7 +89,8 @@ def _note_firings(rows: Rows, change: Change) -> None:
         row = rows[key]
         rows[key] = _replace(
             row,
-            next_rung=int(str(event.body["position"])) + 1,
+            # A ladder need not rise with time: of rungs that were due together the highest may be the first.
+            next_rung=max(row.next_rung, int(str(event.body["position"])) + 1),
             level=max(row.level, int(str(event.body["level"]))),
             breached_at=row.breached_at or (row.due_at if event.body["breach"] else None),
         )

@@ -42,9 +42,10 @@ def _person(number: int, username: str, role: Role, unit: int, *, leads: tuple[i
     )
 
 
-def _rung(
+def rung(
     target: str, position: int, key: str, anchor: str, days: int, level: int, *receivers: str, **more: object
 ) -> Rung:
+    """A rung that tells people, else the head; ``days``: its offset."""
     usual = Rung(
         target=target,
         position=position,
@@ -61,7 +62,8 @@ def _rung(
     return msgspec.structs.replace(usual, **more)
 
 
-def _target(target: str, amount: int, measure: str = "working_days", **more: object) -> PolicyTarget:
+def target(target: str, amount: int, measure: str = "working_days", **more: object) -> PolicyTarget:
+    """A target for whatever ``more`` does not narrow down."""
     usual = PolicyTarget(target, None, None, None, None, None, amount, measure)
     return msgspec.structs.replace(usual, **more)
 
@@ -89,30 +91,30 @@ def an_office(**values: object) -> Office:
         legal_source="PermenPANRB 62/2018",
         confirmed_by=None,
         targets=(
-            _target("verify", 3),
-            _target("answer", 5, kind="information"),
-            _target("answer", 5, simple=True),
-            _target("answer", 60, oversight=True),
-            _target("answer", 14),
-            _target("sign", 10),
-            _target("reporter", 30, "calendar_days"),
-            _target("closing", 10),
+            target("verify", 3),
+            target("answer", 5, kind="information"),
+            target("answer", 5, simple=True),
+            target("answer", 60, oversight=True),
+            target("answer", 14),
+            target("sign", 10),
+            target("reporter", 30, "calendar_days"),
+            target("closing", 10),
         ),
         rungs=(
-            _rung("verify", 0, "verify-remind", "due", -1, 0, "triage_officers"),
-            _rung("verify", 1, "verify-due", "due", 0, 1, "triage_supervisor", "triage_officers"),
-            _rung("verify", 2, "verify-late", "due", 1, 2, "head"),
-            _rung("answer", 0, "answer-half", "half", 0, 0, "assignee"),
-            _rung("answer", 1, "answer-soon", "due", -2, 0, "assignee", "supervisor"),
-            _rung("answer", 2, "answer-due", "due", 0, 1, "assignee", "supervisor"),
-            _rung("answer", 3, "answer-late", "due", 2, 2, "head"),
-            _rung("answer", 4, "answer-late-5", "due", 5, 3, "regional", "head"),
-            _rung("answer", 5, "answer-repeat", "previous", 5, 3, "regional", "head", repeats=True, roll_up=True),
-            _rung("sign", 0, "sign-10", "due", 0, 1, "assignee", "supervisor", repeats=True),
-            _rung("reporter", 0, "reporter-remind", "start", 5, 0, act="remind_reporter"),
-            _rung("reporter", 1, "reporter-lapse", "due", 0, 0, act="lapse"),
-            _rung("closing", 0, "closing-remind", "start", 7, 0, act="remind_reporter"),
-            _rung("closing", 1, "closing-close", "due", 0, 0, act="close"),
+            rung("verify", 0, "verify-remind", "due", -1, 0, "triage_officers"),
+            rung("verify", 1, "verify-due", "due", 0, 1, "triage_supervisor", "triage_officers"),
+            rung("verify", 2, "verify-late", "due", 1, 2, "head"),
+            rung("answer", 0, "answer-half", "half", 0, 0, "assignee"),
+            rung("answer", 1, "answer-soon", "due", -2, 0, "assignee", "supervisor"),
+            rung("answer", 2, "answer-due", "due", 0, 1, "assignee", "supervisor"),
+            rung("answer", 3, "answer-late", "due", 2, 2, "head"),
+            rung("answer", 4, "answer-late-5", "due", 5, 3, "regional", "head"),
+            rung("answer", 5, "answer-repeat", "previous", 5, 3, "regional", "head", repeats=True, roll_up=True),
+            rung("sign", 0, "sign-10", "due", 0, 1, "assignee", "supervisor", repeats=True),
+            rung("reporter", 0, "reporter-remind", "start", 5, 0, act="remind_reporter"),
+            rung("reporter", 1, "reporter-lapse", "due", 0, 0, act="lapse"),
+            rung("closing", 0, "closing-remind", "start", 7, 0, act="remind_reporter"),
+            rung("closing", 1, "closing-close", "due", 0, 0, act="close"),
         ),
         pauses=(PolicyPause("waiting_reporter", "answer", 30, "calendar_days"),),
     )
