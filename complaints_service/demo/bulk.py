@@ -18,7 +18,7 @@ import msgspec
 from complaints_service.clock import monotonic
 from complaints_service.database import queries
 from complaints_service.demo.bulk_rows import COLUMNS
-from complaints_service.demo.bulk_tickets import BulkTickets
+from complaints_service.demo.bulk_tickets import ENDED_SHARE, BulkTickets
 from complaints_service.keys import Keys
 from complaints_service.office.store import office_from_json
 from complaints_service.settings import Settings
@@ -36,6 +36,7 @@ class Plan(msgspec.Struct, frozen=True):
     office: str
     now: datetime
     secret: bytes
+    ended_share: float
 
 
 class CannotSeed(RuntimeError):
@@ -65,10 +66,13 @@ def run(settings: Settings, arguments: list[str]) -> int:
     return 0
 
 
-def seed_bulk(admin_url: str, secret: bytes, many: int) -> float:
-    """Add tickets in chunks, each whole in one transaction; returns the seconds it took. Raises CannotSeed."""
+def seed_bulk(admin_url: str, secret: bytes, many: int, ended_share: float = ENDED_SHARE) -> float:
+    """Add tickets in chunks, each whole in one transaction; returns the seconds it took. Raises CannotSeed.
+
+    ``ended_share``: the part of them that is over; benchmarks of open tickets want none.
+    """
     started = monotonic()
-    plan, ids = asyncio.run(_prepare(admin_url, secret, many))
+    plan, ids = asyncio.run(_prepare(admin_url, secret, many, ended_share))
     chunks = [ids[at : at + CHUNK] for at in range(0, many, CHUNK)]
     processes = max(1, min(_MOST_PROCESSES, os.cpu_count() or 1, len(chunks)))
     # spawn: a forked child would share sockets and locks of whoever calls us.
@@ -95,7 +99,7 @@ def _each_done(pool: ProcessPoolExecutor, chunks: list[list[int]]) -> Iterator[i
             future.cancel()
 
 
-async def _prepare(admin_url: str, secret: bytes, many: int) -> tuple[Plan, list[int]]:
+async def _prepare(admin_url: str, secret: bytes, many: int, ended_share: float) -> tuple[Plan, list[int]]:
     connection = await asyncpg.connect(admin_url)
     try:
         if not await queries("demo").may_copy(connection):
@@ -108,7 +112,7 @@ async def _prepare(admin_url: str, secret: bytes, many: int) -> tuple[Plan, list
         if not office.people:
             raise CannotSeed("the office has no people: add some with `complaints people add`")
         ids = [row["id"] async for row in queries("demo").new_ticket_ids(connection, office_id=office.id, many=many)]
-        return Plan(admin_url, row["office"], row["office_time"], secret), ids
+        return Plan(admin_url, row["office"], row["office_time"], secret, ended_share), ids
     finally:
         await connection.close()
 
@@ -126,7 +130,7 @@ class Copier:
 
     def __init__(self, plan: Plan) -> None:
         self._url = plan.url
-        self._made = BulkTickets(office_from_json(plan.office), Keys(plan.secret), plan.now)
+        self._made = BulkTickets(office_from_json(plan.office), Keys(plan.secret), plan.now, plan.ended_share)
 
     async def copy(self, ids: list[int]) -> int:
         """Tickets under these ids; returns how many. Raises what asyncpg raises; then none of the chunk is stored."""

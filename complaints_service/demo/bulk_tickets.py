@@ -38,7 +38,8 @@ _AT_THE_DESK = frozenset({Channel.COUNTER, Channel.PHONE, Channel.LETTER, Channe
 class BulkTickets:
     """Makes tickets one by one and collects their rows by table, in the order in which COPY must write them."""
 
-    def __init__(self, office: Office, keys: Keys, now: datetime) -> None:
+    def __init__(self, office: Office, keys: Keys, now: datetime, ended_share: float = ENDED_SHARE) -> None:
+        self._ended_share = ended_share
         self._writer = RowWriter(keys)
         self._office = office
         self._now = now
@@ -67,7 +68,7 @@ class BulkTickets:
         """One more ticket under this id."""
         dice = self._dice
         told = tell(self._words, dice)
-        if dice.random() < ENDED_SHARE:
+        if dice.random() < self._ended_share:
             ago = dice.uniform(LATEST_ENDED_DAYS, TWO_YEARS_DAYS)
             while not self._add_ended(ticket_id, told, ago):
                 ago += EARLIER_DAYS
