@@ -30,12 +30,17 @@ DELEGATED = {
         "check the installation; --audit also every promise over all data",
     ),
     "backup": ("complaints_service.backup.commands:run_backup", "database and attachments into one archive"),
+    "base-backup": (
+        "complaints_service.backup.point_in_time:run_base_backup",
+        "the start for recovery to a point in time",
+    ),
     "hold-sending": ("complaints_service.backup.commands:run_hold", "hold all messages"),
     "resume-sending": ("complaints_service.backup.commands:run_resume", "send again after a restore"),
 }
 # Commands that need an empty place: nothing runs there yet, and reading the settings would make a new secret key.
 UNCONNECTED = {
     "restore": ("complaints_service.backup.commands:run_restore", "load a backup into an empty place"),
+    "recover": ("complaints_service.backup.point_in_time:run_recover", "a base backup and the log up to a moment"),
 }
 Delegate = Callable[["Settings", list[str]], int]
 Seed = Callable[["Settings", str], Awaitable[list[object]]]

@@ -42,12 +42,20 @@ class EmbeddedServers:
     ``durable=False`` is for tests that do not look at what survives a crash: it turns fsync off.
     """
 
-    def __init__(self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        postgres: bool = True,
+        valkey: bool = True,
+        durable: bool = True,
+        wal_archive: Path | None = None,
+    ) -> None:
         self.data_dir = data_dir.absolute()
         make_data_dir(self.data_dir)
         self.sockets = sockets = _socket_folder(self.data_dir)
         logs = self.data_dir / "log"
-        self._postgres = PostgresProgram(self.data_dir / "postgres", sockets, durable=durable)
+        self._postgres = PostgresProgram(self.data_dir / "postgres", sockets, durable=durable, wal_archive=wal_archive)
         self._valkey = ValkeyProgram(self.data_dir / "valkey", sockets)
         self.postgres = Child(self._postgres, logs / "postgresql.log") if postgres else None
         self.valkey = Child(self._valkey, logs / "valkey.log") if valkey else None
@@ -71,14 +79,14 @@ class EmbeddedServers:
     def redis_url(self) -> str:
         return self._valkey.url
 
-    async def start(self) -> None:
-        """Start what does not run, and make role and database. Raises ChildFailed."""
+    async def start(self, within: float = 60.0) -> None:
+        """Start what does not run, and make role and database. Raises ChildFailed, also when one is not ready within so many seconds."""
         try:
             for child in self.children:
                 if child.identity is None:
                     child.spawn()
             for child in self.children:
-                await child.become_ready()
+                await child.become_ready(within)
             if self.postgres is not None:
                 await self._postgres.provide()
         except BaseException:

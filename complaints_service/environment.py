@@ -70,6 +70,11 @@ class Environment:
                 return ()
         return tuple(given)
 
+    def folder(self, name: str) -> Path | None:
+        """A folder by its path, absolute; None when unset."""
+        value = self.text(name)
+        return None if value is None else Path(value).expanduser().absolute()
+
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number between ``least`` and ``most``, both included."""
         value = self.text(name)

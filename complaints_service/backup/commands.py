@@ -43,16 +43,16 @@ def run_backup(settings: Settings, arguments: list[str]) -> int:
     parser.add_argument(
         "--with-secret", action="store_true", help="put the secret key into it: guard the archive as the key"
     )
-    call = _parsed(parser, arguments)
+    call = parsed(parser, arguments)
     arm(settings.failpoints)
     file = call.file.absolute()
 
     def make() -> int:
         manifest = asyncio.run(make_backup(settings, file, with_secret=call.with_secret, progress=bar()))
-        _tell(call.json, manifest, _lines_of_backup(file, manifest))
+        tell(call.json, manifest, _lines_of_backup(file, manifest))
         return 0
 
-    return _guarded(make)
+    return guarded(make)
 
 
 def run_restore(arguments: list[str]) -> int:
@@ -63,8 +63,8 @@ def run_restore(arguments: list[str]) -> int:
     )
     parser.add_argument("file", type=Path, help="the archive")
     parser.add_argument("--resume-sending", action="store_true", help="send what is owed if the audit finds nothing")
-    call = _parsed(parser, arguments)
-    return _guarded(lambda: _restore(call))
+    call = parsed(parser, arguments)
+    return guarded(lambda: _restore(call))
 
 
 def _restore(call: argparse.Namespace) -> int:
@@ -76,7 +76,7 @@ def _restore(call: argparse.Namespace) -> int:
     kept = bytes.fromhex(content(file, places[SECRET]).decode("ascii").strip()) if SECRET in places else None
     embedded = Environment(os.environ).text("DATABASE_URL") is None
     with empty_data_dir(data_dir_of(os.environ), embedded=embedded) as folder:
-        check_key(os.environ, folder, manifest, file, kept)
+        check_key(os.environ, folder, manifest.secret_fingerprint, file, kept)
         settings = Settings.from_env()
         arm(settings.failpoints)
         restored = asyncio.run(
@@ -96,7 +96,7 @@ def run_hold(settings: Settings, arguments: list[str]) -> int:
         help="the database was restored by other means and knows nothing after this time (2026-11-24T02:00:00Z): "
         "numbers jump ahead too. Run it before web and workers start",
     )
-    call = _parsed(parser, arguments)
+    call = parsed(parser, arguments)
     known_until = Environment({"COMPLAINTS_AFTER_RESTORE": call.after_restore or ""})
     instant = known_until.instant("AFTER_RESTORE")
     if known_until.problems:
@@ -106,13 +106,13 @@ def run_hold(settings: Settings, arguments: list[str]) -> int:
     def do() -> int:
         if instant is not None:
             settled = asyncio.run(settle(url, instant))
-            _tell(call.json, settled, [*_lines_of_jumps(settled.jumps), "sending is held: `complaints resume-sending`"])
+            tell(call.json, settled, [*_lines_of_jumps(settled.jumps), "sending is held: `complaints resume-sending`"])
             return 0
         made = asyncio.run(_with(url, lambda connection: hold.hold(connection, hold.Reason.BY_HAND)))
-        _tell(call.json, {"held": True, "new": made}, ["sending is held" if made else "sending was held already"])
+        tell(call.json, {"held": True, "new": made}, ["sending is held" if made else "sending was held already"])
         return 0
 
-    return _guarded(do)
+    return guarded(do)
 
 
 def run_resume(settings: Settings, arguments: list[str]) -> int:
@@ -122,7 +122,7 @@ def run_resume(settings: Settings, arguments: list[str]) -> int:
         description="Send what is still owed, oldest first. --dry-run only shows what waits.",
     )
     parser.add_argument("--dry-run", action="store_true", help="show what waits and change nothing")
-    call = _parsed(parser, arguments)
+    call = parsed(parser, arguments)
 
     async def do(connection: asyncpg.Connection) -> tuple[list[hold.Waiting], bool]:
         waits = await hold.waiting(connection)
@@ -131,10 +131,10 @@ def run_resume(settings: Settings, arguments: list[str]) -> int:
     def resume() -> int:
         waits, resumed = asyncio.run(_with(_admin_url(settings), do))
         said = "sending goes on" if resumed else "nothing was changed" if call.dry_run else "sending was not held"
-        _tell(call.json, {"resumed": resumed, "waiting": waits}, [*_lines_of_waiting(waits), said])
+        tell(call.json, {"resumed": resumed, "waiting": waits}, [*_lines_of_waiting(waits), said])
         return 0
 
-    return _guarded(resume)
+    return guarded(resume)
 
 
 def tell_restored(as_json: bool, restored: Restored, what: str) -> int:
@@ -148,7 +148,7 @@ def tell_restored(as_json: bool, restored: Restored, what: str) -> int:
         lines.append("sending is held: nothing leaves until somebody runs `complaints resume-sending`")
     else:
         lines.append("sending goes on")
-    _tell(as_json, restored, lines)
+    tell(as_json, restored, lines)
     return 1 if restored.violations else 0
 
 
@@ -161,12 +161,12 @@ async def _with(url: str, work: Callable[[asyncpg.Connection], Awaitable[_T]]) -
         await connection.close()
 
 
-def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+def parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="answer for machines")
     return parser.parse_args(arguments)
 
 
-def _guarded(work: Callable[[], int]) -> int:
+def guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except WrongKey as error:
@@ -182,7 +182,7 @@ def _admin_url(settings: Settings) -> str:
     return settings.admin_database_url
 
 
-def _tell(as_json: bool, value: object, lines: list[str]) -> None:
+def tell(as_json: bool, value: object, lines: list[str]) -> None:
     print(msgspec.json.encode(value).decode() if as_json else "\n".join(lines))
 
 

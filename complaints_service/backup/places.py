@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from complaints_service.backup.manifest import ATTACHMENTS, BackupError, Manifest, WrongKey, fingerprint
+from complaints_service.backup.manifest import ATTACHMENTS, BackupError, WrongKey, fingerprint
 from complaints_service.embedded import make_data_dir
 from complaints_service.environment import PREFIX, Environment
 from complaints_service.kept_secrets import secret_key_of
@@ -63,29 +63,29 @@ def moved_into_place(folder: Path) -> None:
     shutil.rmtree(room)
 
 
-def check_key(
-    variables: Mapping[str, str], folder: Path, manifest: Manifest, archive: Path, kept: bytes | None
-) -> None:
-    """The secret key at hand belongs to the data; ``kept``: the one in the archive, put into DATA_DIR when there is no other.
+def check_key(variables: Mapping[str, str], folder: Path, wanted: str, archive: Path, kept: bytes | None) -> None:
+    """The secret key at hand has the fingerprint of the data's; ``kept``: the one in the archive, put into DATA_DIR when there is no other.
 
     Raises WrongKey: under another key every tracking code and every blind index would be wrong.
     """
     given, file = Environment(variables).text("SECRET_KEY"), folder / "secret.key"
     if given is not None:
-        key, where = secret_key_of(given), f"{PREFIX}SECRET_KEY"
+        where = f"{PREFIX}SECRET_KEY"
+        try:
+            key = secret_key_of(given)
+        except ValueError as error:
+            raise WrongKey(f"{where}: hex: is followed by hexadecimal digits") from error
     elif file.exists():
         key, where = _read(file), str(file)
     elif kept is not None:
         key, where = kept, str(archive)
     else:
         advice = f"set {PREFIX}SECRET_KEY or put the key into {file}"
-        raise WrongKey(
-            f"{archive}: belongs to the secret key {manifest.secret_fingerprint}, which it does not hold: {advice}"
-        )
-    if (found := fingerprint(key)) != manifest.secret_fingerprint:
-        reason = f"it belongs to the secret key {manifest.secret_fingerprint}, {where} is {found}"
+        raise WrongKey(f"{archive}: belongs to the secret key {wanted}, which it does not hold: {advice}")
+    if (found := fingerprint(key)) != wanted:
+        reason = f"it belongs to the secret key {wanted}, {where} is {found}"
         advice = "every tracking code would be wrong"
-        if given is not None and _fits_as_hex(given, manifest):
+        if given is not None and _fits_as_hex(given, wanted):
             advice = "write hex: in front of the key, it comes from a secret.key file"
         raise WrongKey(f"{archive}: {reason}: {advice}")
     if given is None and not file.exists():
@@ -104,8 +104,8 @@ def _read(file: Path) -> bytes:
         raise WrongKey(f"{file}: cannot be read as a key") from error
 
 
-def _fits_as_hex(given: str, manifest: Manifest) -> bool:
+def _fits_as_hex(given: str, wanted: str) -> bool:
     try:
-        return fingerprint(bytes.fromhex(given)) == manifest.secret_fingerprint
+        return fingerprint(bytes.fromhex(given)) == wanted
     except ValueError:
         return False

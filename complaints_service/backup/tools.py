@@ -52,6 +52,19 @@ class Tools(msgspec.Struct, frozen=True):
                 process.kill()
                 await process.wait()
 
+    async def check(self, program: str, arguments: Sequence[str]) -> None:
+        """Run a program that needs no server. Raises BackupError with what it says."""
+        checking = await asyncio.create_subprocess_exec(
+            str(self.folder / program),
+            *arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(None),
+        )
+        said, _ = await checking.communicate()
+        if checking.returncode != 0:
+            raise BackupError(f"{program} failed: " + " | ".join(said.decode(errors="replace").splitlines()[:4]))
+
     async def contents(self, dump: Path) -> list[str]:
         """The lines of a dump's table of contents."""
         listed = await asyncio.create_subprocess_exec(

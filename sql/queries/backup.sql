@@ -109,3 +109,13 @@ SELECT pg_export_snapshot();
 
 -- name: see_everything()$
 SELECT set_config('app.scope', 'system', false);
+
+-- name: replayed_until()$
+-- How far a recovery came, in machine time; NULL when it found nothing to replay.
+SELECT pg_last_xact_replay_timestamp();
+
+-- name: recovering()$
+SELECT pg_is_in_recovery();
+
+-- name: archiving()$
+SELECT current_setting('archive_mode');

@@ -156,20 +156,22 @@ def _write(file: Path, members: dict[str, bytes]) -> None:
 
 
 def test_only_the_key_that_the_data_depend_on_is_taken(tmp_path: Path) -> None:
-    archive, manifest = tmp_path / "a.tar", a_manifest([])
+    archive, wanted = tmp_path / "a.tar", fingerprint(KEY)
     with pytest.raises(WrongKey, match="does not hold"):
-        check_key({}, tmp_path, manifest, archive, None)
+        check_key({}, tmp_path, wanted, archive, None)
     with pytest.raises(WrongKey, match="every tracking code would be wrong"):
-        check_key({"COMPLAINTS_SECRET_KEY": "another key that is long enough"}, tmp_path, manifest, archive, KEY)
+        check_key({"COMPLAINTS_SECRET_KEY": "another key that is long enough"}, tmp_path, wanted, archive, KEY)
+    with pytest.raises(WrongKey, match="hexadecimal"):
+        check_key({"COMPLAINTS_SECRET_KEY": "hex:nonsense"}, tmp_path, wanted, archive, None)
     with pytest.raises(WrongKey, match="write hex: in front"):
-        check_key({"COMPLAINTS_SECRET_KEY": KEY.hex()}, tmp_path, manifest, archive, None)
-    check_key({"COMPLAINTS_SECRET_KEY": f"hex:{KEY.hex()}"}, tmp_path, manifest, archive, None)
+        check_key({"COMPLAINTS_SECRET_KEY": KEY.hex()}, tmp_path, wanted, archive, None)
+    check_key({"COMPLAINTS_SECRET_KEY": f"hex:{KEY.hex()}"}, tmp_path, wanted, archive, None)
     assert not (tmp_path / "secret.key").exists()
-    check_key({}, tmp_path, manifest, archive, KEY)
+    check_key({}, tmp_path, wanted, archive, KEY)
     assert (tmp_path / "secret.key").read_text() == KEY.hex() + "\n"
     (tmp_path / "secret.key").write_text("00" * 32)
     with pytest.raises(WrongKey, match=r"secret\.key is"):
-        check_key({}, tmp_path, manifest, archive, KEY)
+        check_key({}, tmp_path, wanted, archive, KEY)
     assert secret_key_of(KEY.hex()) != KEY
 
 
