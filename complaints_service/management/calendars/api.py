@@ -20,7 +20,7 @@ from complaints_service.management.settings_events import WHY_FIELD
 from complaints_service.office.store import OfficeStore
 from complaints_service.sla.calendar_document import CalendarDocument, CalendarError, document_from
 from complaints_service.sla.calendar_words import field_problem
-from complaints_service.waker import NoWaker, QueueWaker
+from complaints_service.waker import Waker
 from complaints_service.web.bodies import read_json
 from complaints_service.web.pages import PageRequest
 
@@ -74,7 +74,7 @@ async def publish(
     database: Database,
     offices: OfficeStore,
     clock: OfficeClock,
-    waker: QueueWaker | NoWaker,
+    waker: Waker,
 ) -> Response[bytes]:
     """A new version. 422 names every mistake by its place; 412 when another one was published meanwhile; 409 when nothing differs."""
     calendars = calendars_of(writer, database, offices, clock)

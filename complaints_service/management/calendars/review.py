@@ -17,7 +17,7 @@ from complaints_service.management.calendars.routes import ROOT, calendars_of, p
 from complaints_service.management.calendars.service import Calendars
 from complaints_service.management.settings_events import LONGEST_WHY
 from complaints_service.office.store import OfficeStore
-from complaints_service.waker import NoWaker, QueueWaker
+from complaints_service.waker import Waker
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
@@ -43,7 +43,7 @@ async def publish(
     database: Database,
     offices: OfficeStore,
     clock: OfficeClock,
-    waker: QueueWaker | NoWaker,
+    waker: Waker,
 ) -> Response[bytes]:
     """Publish the draft, or (``act`` renew) put it on top of what somebody else has published."""
     calendars = calendars_of(writer, database, offices, clock)
