@@ -35,6 +35,7 @@ from complaints_service.management.calendar_preview import ROUTES as CALENDARS
 from complaints_service.management.clock_settings import ROUTES as CLOCK_SETTINGS
 from complaints_service.management.recomputes import ROUTES as RECOMPUTES
 from complaints_service.management.routes import ROUTES as MANAGEMENT
+from complaints_service.management.simulate_routes import ROUTES as SIMULATION
 from complaints_service.notifications.routes import ROUTES as NOTIFICATIONS
 from complaints_service.public.routes import ROUTES as PUBLIC
 from complaints_service.settings import Settings
@@ -60,6 +61,7 @@ REFRESH_SECONDS = 5.0
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
     "feedback", "whatsapp", "kiosk", "timers", "recomputes", "webhooks", "attachments",
+    "simulations",
 )  # fmt: skip
 
 
@@ -70,7 +72,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     static_files = LiveStaticFiles(watch=settings.dev)
     routes: list[ControllerRouterHandler] = [
         *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS,
-        *CLOCK_SETTINGS, *RECOMPUTES, *MANAGEMENT, *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
+        *CLOCK_SETTINGS, *RECOMPUTES, *SIMULATION, *MANAGEMENT, *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:
         from complaints_service.dev.local_only import local_only

@@ -23,6 +23,7 @@ from complaints_service.settings import Settings
 from complaints_service.sla.reactor import SlaReactor
 from complaints_service.sla.recompute import SlaRecomputing
 from complaints_service.sla.recompute_work import RecomputeWork
+from complaints_service.sla.simulation_jobs import SimulationJobs
 from complaints_service.sla.timers import Timers
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.reading import TicketReader
@@ -53,6 +54,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     kiosk: Kiosk
     attachments: Attachments
     timers: Timers
+    simulations: SimulationJobs
     recomputes: RecomputeWork
     webhooks: Webhooks
 
@@ -61,6 +63,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.waker, QueueWaker):
             await self.waker.close()
         self.accounts.close()
+        await self.simulations.close()
         await self.notifications.close()
         self.webhooks.delivery.close()
         await self.database.close()
@@ -108,6 +111,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         kiosk=Kiosk(database, offices, keys, intake, clock),
         attachments=Attachments(database, offices, keys, settings),
         timers=Timers(database, offices, clock, tickets),
+        simulations=SimulationJobs(database, settings),
         recomputes=RecomputeWork(database, offices, clock, tickets),
         webhooks=Webhooks(database, offices, clock, keys, settings, waker),
     )

@@ -10,6 +10,7 @@ _PATHS: tuple[tuple[str, TokenScope | None], ...] = (
     ("/api/v1/uploads", TokenScope.TICKETS),
     ("/api/v1/reports", TokenScope.REPORTS),
     ("/api/v1/policies/simulate", TokenScope.REPORTS),
+    ("/api/v1/simulations", TokenScope.REPORTS),
     ("/api/v1/feedback", TokenScope.FEEDBACK),
     ("/api/v1/calendars/preview", None),
     ("/api/v1/session", None),

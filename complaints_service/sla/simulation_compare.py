@@ -14,6 +14,7 @@ from complaints_service.sla.simulation_count import (
     Tally,
     biggest_change,
     count,
+    messages_in,
     promises_of,
     state_of,
 )
@@ -21,7 +22,7 @@ from complaints_service.sla.simulation_history import History, LoggedEvent, Logg
 from complaints_service.tickets.port import DeadlineRow
 
 # Up to so many tickets each is also played by its own versions, as a control; of more, one in so many.
-ALL_CONTROLLED = 5_000
+ALL_CONTROLLED = 20_000
 CONTROL_SHARE = 10
 
 
@@ -99,10 +100,13 @@ class Comparison:
     def _control(self, history: History, versions: tuple[int, int]) -> None:
         """The same ticket by its own versions: does it come out as it stands in the database?"""
         until = self._wish.until
-        own = promises_of(play(history, self._office_of(versions, wished=False), until).deadlines)
+        played = play(history, self._office_of(versions, wished=False), until)
+        own = promises_of(played.deadlines)
         stored = promises_of(history.deadlines)
         self.tally.control_tickets += 1
         self.tally.control_promises += len(stored)
+        self.tally.control_messages += messages_in(history.fired)
+        self.tally.control_played += messages_in(played.rungs)
         self.tally.control_equal += sum(1 for key, row in stored.items() if _alike(row, own, key, until))
 
     def _office_of(self, versions: tuple[int, int], *, wished: bool) -> Office:

@@ -122,9 +122,17 @@ class Mover(msgspec.Struct, frozen=True, order=True):
     simulated_rungs: int
 
 
+_NUMBERS = (
+    "tickets", "unreadable", "cut", "control_tickets", "control_promises", "control_equal", "control_messages", "control_played",
+)  # fmt: skip
+
+
 class Tally(msgspec.Struct):
-    """Everything counted over a set of tickets. ``control``: of the tickets that were also played by their own versions, how many promises
-    there were, and how many of them came out as stored. ``unreadable``: logs that tell no whole history."""
+    """Everything counted over a set of tickets. ``unreadable``: logs that tell no whole history.
+
+    ``control``: of the tickets that were also played by their own versions, how many promises there were and how many of them came out as
+    stored, and how many messages were recorded and came out.
+    """
 
     tickets: int = 0
     unreadable: int = 0
@@ -137,10 +145,12 @@ class Tally(msgspec.Struct):
     control_tickets: int = 0
     control_promises: int = 0
     control_equal: int = 0
+    control_messages: int = 0
+    control_played: int = 0
 
     def merge(self, other: Tally) -> None:
         """Add another process's tally."""
-        for name in ("tickets", "unreadable", "cut", "control_tickets", "control_promises", "control_equal"):
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for target, both in other.targets.items():
             self.targets.setdefault(target, Both()).merge(both)
@@ -161,6 +171,11 @@ class Tally(msgspec.Struct):
 
 
 Promises = dict[tuple[str, int], DeadlineRow]
+
+
+def messages_in(rungs: Iterable[FiredRung]) -> int:
+    """Messages to people of the office that rungs wrote, before the cap of an hour."""
+    return sum(len(rung.recipients) for rung in rungs if rung.act == "notify" and rung.mail)
 
 
 def promises_of(rows: Iterable[DeadlineRow]) -> Promises:

@@ -84,6 +84,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     control_tickets: int
     control_promises: int
     control_equal: int
+    control_messages: int
+    control_played: int
     seconds: float
 
 
@@ -110,6 +112,8 @@ def result_of(
         control_tickets=tally.control_tickets,
         control_promises=tally.control_promises,
         control_equal=tally.control_equal,
+        control_messages=tally.control_messages,
+        control_played=tally.control_played,
         seconds=round(seconds, 2),
     )
 

@@ -60,9 +60,6 @@ WHERE k.office_id = :office_id AND k.id = ANY (:ids::bigint[])
     AND NOT k.reported_units && :own_units::integer[]
     AND NOT :person_id::integer = ANY (k.reported_people);
 
--- name: drafts(office_id)
--- Policies in the making, the one changed last first.
-SELECT d.id, d.name, d.document, d.changed_at FROM policy_draft AS d WHERE d.office_id = :office_id ORDER BY d.changed_at DESC, d.id DESC;
-
--- name: draft(office_id, id)^
-SELECT d.id, d.name, d.document FROM policy_draft AS d WHERE d.office_id = :office_id AND d.id = :id;
+-- name: calendar_draft(office_id, person_id)$
+-- The calendar that a person is changing, as JSON text.
+SELECT c.document FROM calendar_draft AS c WHERE c.office_id = :office_id AND c.person_id = :person_id;
