@@ -74,7 +74,7 @@ class Case:
         self.now = RECEIVED
         self.events: list[Event] = []
         self.fired: dict[Key, TimerRow] = {}
-        self.told: list[c.FireRung] = []
+        self.alarms: list[str] = []
         held = a_ticket(**ticket)
         self.now = held.received_at
         first = Event(seq=1, type="filed", at=self.now, actor=SYSTEM_ACTOR, body={}, released_at=self.now)
@@ -134,6 +134,7 @@ class Case:
     def _take(self, made: Performed) -> None:
         """Write as the database does: a key that has fired is never armed again."""
         self.events += made.events
+        self.alarms += made.effects.alarms
         deadlines = {(d.target, d.episode): d for d in (*self.loaded.deadlines, *made.effects.deadlines)}
         timers = {(t.rung, t.episode, t.occurrence): t for t in self.loaded.timers}
         for event in made.events:
