@@ -47,7 +47,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn_at: datetime | None
     confirmed_by: str | None
     confirmed_at: datetime | None
-    policy: PolicyDocument | None = None
+    policy: PolicyDocument | msgspec.UnsetType = msgspec.UNSET
 
 
 class VersionList(msgspec.Struct, frozen=True):
@@ -149,7 +149,9 @@ async def _found(version: int, viewer: Viewer, policies: Policies, clock: Office
     return _version(note, office, clock.now(), document_of(office.policies[version]))
 
 
-def _version(note: VersionNote, office: Office, now: datetime, policy: PolicyDocument | None = None) -> Version:
+def _version(
+    note: VersionNote, office: Office, now: datetime, policy: PolicyDocument | msgspec.UnsetType = msgspec.UNSET
+) -> Version:
     publisher = office.people.get(note.created_by) if note.created_by is not None else None
     return Version(
         version=note.version,

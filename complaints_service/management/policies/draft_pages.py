@@ -14,7 +14,7 @@ from complaints_service.clock import OfficeClock
 from complaints_service.errors import FieldProblem, Invalid, Malformed, NotFound, Stale
 from complaints_service.i18n import translate
 from complaints_service.management.policies.draft_form import Raw, changed, from_form, text_of
-from complaints_service.management.policies.draft_view import field_errors, form_context, place_problems
+from complaints_service.management.policies.draft_view import field_errors, form_context, place_problems, summary
 from complaints_service.management.policies.drafts import LONGEST_NAME, Draft, Drafts
 from complaints_service.management.policies.pages import ROOT, see_other
 from complaints_service.management.policies.service import Policies
@@ -134,6 +134,7 @@ def _draft_page(
         "name": draft.name if name is None else name,
         "changed_by": person_name(draft.changed_by, office, language),
         "errors": errors,
+        "summary": summary(errors, raw, language),
         "wrong": len(own),
         "wrong_rungs": len(wrong) - len(own),
         "saved": saved,

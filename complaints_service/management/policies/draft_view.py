@@ -93,6 +93,26 @@ def field_errors(problems: list[tuple[str, str, int | None]]) -> dict[str, str]:
     return found
 
 
+def summary(errors: dict[str, str], raw: Raw, language: str) -> dict[str, str]:
+    """The problems for the top of the page, in the order of the fields, each with the row it belongs to."""
+    rows = entries(raw, "targets")
+    found: list[tuple[tuple[int, int, int], str, str]] = []
+    for name, words in errors.items():
+        parts = name.split(".")
+        place = int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else -1
+        if parts[0] == "targets" and 0 <= place < len(rows):
+            target = str(rows[place].get("target", ""))
+            row = 1 + sum(other.get("target") == target for other in rows[:place])
+            where = translate(language, "{target}, row {n}", target=target_name(target, language), n=row)
+            order = TARGETS.index(target) if target in TARGETS else len(TARGETS)
+            found.append(((1, order, place), name, f"{where}: {words}"))
+        elif parts[0] == "pauses" and place >= 0:
+            found.append(((2, 0, place), name, f"{translate(language, 'Pause {n}', n=place + 1)}: {words}"))
+        else:
+            found.append(((int(parts[0] in ("targets", "pauses")), -1, 0), name, words))
+    return {name: words for _, name, words in sorted(found)}
+
+
 def form_context(raw: Raw, office: Office, language: str) -> dict[str, object]:
     """The fields of a draft's page."""
     return {
@@ -136,7 +156,7 @@ def options(office: Office, language: str) -> dict[str, Options]:
         return [(value, translate(language, name)) for value, name in names.items()]
 
     categories = [(slug, category_name(slug, office, language)) for slug in office.categories]
-    yes_no = {"yes": "only with", "no": "only without"}
+    yes_no = {"yes": "yes", "no": "no"}
     return {
         "kind": words(KIND_NAMES),
         "category": categories,
