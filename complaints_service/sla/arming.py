@@ -34,20 +34,26 @@ def timers_of(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
             del armed[timer[1].rung, timer[1].episode, timer[1].due_at]
             continue
         wanted = _wanted_timer(change, row) if row.ended_at is None else None
-        if wanted is not None and armed.pop((wanted[0], row.episode, wanted[1]), None) is None:
-            rung, due_at, occurrence = wanted
-            written.append(
-                TimerRow(
-                    office_id=row.office_id,
-                    ticket_id=row.ticket_id,
-                    rung=rung,
-                    episode=row.episode,
-                    occurrence=occurrence,
-                    target=row.target,
-                    due_at=due_at,
-                    armed_by_seq=seq,
-                )
+        if wanted is None:
+            continue
+        rung, due_at, occurrence = wanted
+        standing = armed.get((rung, row.episode, due_at))
+        # Of a counted rung another occurrence may have been armed for this very instant, before the dates moved.
+        if standing is not None and (row.target not in COUNTED_TARGETS or standing.occurrence == occurrence):
+            del armed[rung, row.episode, due_at]
+            continue
+        written.append(
+            TimerRow(
+                office_id=row.office_id,
+                ticket_id=row.ticket_id,
+                rung=rung,
+                episode=row.episode,
+                occurrence=occurrence,
+                target=row.target,
+                due_at=due_at,
+                armed_by_seq=seq,
             )
+        )
     rearmed = {(t.rung, t.episode, t.occurrence) for t in written}
     for timer in armed.values():
         key = (timer.rung, timer.episode, timer.occurrence)

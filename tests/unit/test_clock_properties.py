@@ -203,7 +203,7 @@ def renamed(policy: Policy) -> Policy:
     rungs = tuple(
         msgspec.structs.replace(r, key="answer-mid" if r.key == "answer-half" else r.key)
         for r in policy.rungs
-        if r.key not in ("answer-soon", "verify-remind")
+        if r.key not in ("answer-soon", "verify-remind", "answer-hour")
     )
     late = rung("answer", 3, "answer-hour", "due", 60, 1, "unit_up", offset_measure="working_minutes")
     place = next(i for i, r in enumerate(rungs) if r.key == "answer-late")

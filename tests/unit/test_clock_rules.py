@@ -334,3 +334,21 @@ def test_an_urgent_case_can_be_given_one_more_day() -> None:
     case = Case(priority=Priority.URGENT)
     assert days_left(case.ticket, case.loaded.deadlines) == 1
     assert case.ticket.status in OPEN
+
+
+def test_the_next_occurrence_is_armed_though_the_last_one_was_armed_for_the_same_instant() -> None:
+    """A shorter ladder under the top: what was to fire next week has fired already, and the one after it falls on that very day."""
+    case = Case(status=Status.IN_PROGRESS)
+    case.fire(case.row("answer").due_at + timedelta(days=25))
+    (armed,) = [t for t in case.loaded.timers if t.target == "answer"]
+    newest = case.office.policies[1]
+    rungs = [r for r in newest.rungs if r.key != "answer-late-5"]
+    rungs = [msgspec.structs.replace(r, offset_amount=0) if r.key == "answer-late" else r for r in rungs]
+    policy = msgspec.structs.replace(
+        newest, version=2, effective_from=case.now, applies_to_open=True, rungs=tuple(rungs)
+    )
+    case.office = msgspec.structs.replace(case.office, policies={1: newest, 2: policy})
+    case.fire(case.now + timedelta(minutes=1))
+    case.check()
+    (after,) = [t for t in case.loaded.timers if t.target == "answer"]
+    assert (after.due_at, after.occurrence) == (armed.due_at, armed.occurrence + 1)
