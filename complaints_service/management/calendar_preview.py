@@ -27,6 +27,10 @@ MOST_DAYS = 2_600
 MOST_MINUTES = MOST_DAYS * 480
 
 
+# Not "Raw | None": msgspec takes nothing but null for that.
+_NULL = msgspec.Raw(b"null")
+
+
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Either working minutes or whole working days."""
 
@@ -38,7 +42,7 @@ class PreviewBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A calendar (None: the office's own) with a start and either an amount to add or an end to measure to."""
 
     start: Annotated[datetime, Meta(tz=True)]
-    calendar: msgspec.Raw | None = None
+    calendar: msgspec.Raw = _NULL
     add: Amount | None = None
     end: Annotated[datetime, Meta(tz=True)] | None = None
 
@@ -79,7 +83,7 @@ async def preview(request: PageRequest, viewer: Viewer) -> Response[bytes]:
 
 
 def _calendar(body: PreviewBody, viewer: Viewer) -> WorkingCalendar:
-    raw = msgspec.json.decode(body.calendar) if body.calendar is not None else None
+    raw: object = msgspec.json.decode(body.calendar)
     if raw is None:
         return calendar_of(viewer.office)
     try:

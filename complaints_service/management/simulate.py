@@ -32,6 +32,10 @@ _ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 Moment = Annotated[str, Meta(min_length=10, max_length=40)]
 
 
+# Not "Raw | None": msgspec takes nothing but null for that.
+_NULL = msgspec.Raw(b"null")
+
+
 class SimulateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tickets received from ``from`` to ``to`` (days of the office, both included, or RFC 3339 moments).
 
@@ -40,8 +44,8 @@ class SimulateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     first: Moment = msgspec.field(name="from")
     last: Moment = msgspec.field(name="to")
-    policy: msgspec.Raw | None = None
-    calendar: msgspec.Raw | None = None
+    policy: msgspec.Raw = _NULL
+    calendar: msgspec.Raw = _NULL
     unit: Annotated[str, Meta(max_length=100)] | None = None
 
 
@@ -114,8 +118,8 @@ def _asked(body: SimulateBody, viewer: Viewer, clock: OfficeClock, language: str
     return Asked(received_from=begin, received_before=end, policy=policy, calendar=calendar), sight
 
 
-def _document(raw: msgspec.Raw | None) -> object:
-    return msgspec.json.decode(raw) if raw is not None else None
+def _document(raw: msgspec.Raw) -> object:
+    return msgspec.json.decode(raw)
 
 
 async def _told(result: Result, viewer: Viewer, sight: Sight, database: Database, language: str) -> Answer:

@@ -62,6 +62,11 @@ class SimulationJobs:
                 await task
         await self._board.put(msgspec.structs.replace(job, state=State.CANCELLED))
 
+    @property
+    def running(self) -> int:
+        """How many runs this process has in hand."""
+        return len(self._running)
+
     async def close(self) -> None:
         """Give up every run of this process."""
         tasks = list(self._running.values())
