@@ -11,6 +11,8 @@ _PATHS: tuple[tuple[str, TokenScope | None], ...] = (
     ("/api/v1/reports", TokenScope.REPORTS),
     ("/api/v1/policies/simulate", TokenScope.REPORTS),
     ("/api/v1/simulations", TokenScope.REPORTS),
+    ("/api/v1/absences", TokenScope.TICKETS),
+    ("/api/v1/duties", TokenScope.TICKETS),
     ("/api/v1/feedback", TokenScope.FEEDBACK),
     ("/api/v1/calendars/preview", None),
     ("/api/v1/session", None),
