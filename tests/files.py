@@ -63,8 +63,8 @@ def pixel_bomb(side: int = 30_000) -> bytes:
 
 
 def zip_bomb() -> bytes:
-    """A small, honest picture with 200 MB of zeros packed into its text."""
-    packed = zlib.compress(b"\0" * 200_000_000, 9)
+    """A small, honest picture with 30 MB of zeros packed into its text."""
+    packed = zlib.compress(b"\0" * 30_000_000, 9)
     plain = png(8, 8)
     return plain[:33] + _chunk(b"zTXt", b"Comment\0\0" + packed) + plain[33:]
 

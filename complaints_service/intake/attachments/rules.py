@@ -79,7 +79,7 @@ def clean_name(raw: str, kind: MediaType) -> str:
     last = re.split(r"[/\\]", raw)[-1]
     visible = "".join(c if c != "\t" else " " for c in unicodedata.normalize("NFC", last) if _shows(c) or c == "\t")
     # What Windows refuses in a name; quotes and angle brackets would only be trouble in headers and pages.
-    name = " ".join(re.sub(r'[<>:"|?*]', "", visible).split()).strip(" .")
+    name = " ".join(re.sub(r'[<>:"|?*]', "", visible).split()).rstrip(" .")
     suffixes = _SUFFIXES[kind]
     own = next((suffix for suffix in suffixes if name.lower().endswith(suffix)), "")
     stem = name[: len(name) - len(own)].strip(" .") or "file"
