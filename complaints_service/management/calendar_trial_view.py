@@ -104,7 +104,7 @@ def _day(day: date, start: datetime, due: datetime, calendar: WorkingCalendar, l
     periods = calendar.hours.on(day.toordinal())
     source = calendar.hours.kind_of(day.toordinal())
     kind = "off" if source is DayKind.DAY_OFF else "open" if periods else "closed"
-    words = {"off": "day off", "closed": "closed", "open": "own hours" if source is DayKind.EXTRA else ""}[kind]
+    words = {"off": "day off", "closed": "office closed", "open": "own hours" if source is DayKind.EXTRA else ""}[kind]
     begin, end = _minute(start, day, zone), _minute(due, day, zone)
     bars: list[Bar] = []
     for opens, closes in periods:

@@ -18,7 +18,7 @@ from complaints_service.sla.policy_problems import TARGET_NAMES
 from complaints_service.sla.simulation_count import STATES, Mover
 from complaints_service.sla.simulation_result import Compared, Messages, Person, Result, States
 
-STATE_NAMES = {"met": "met", "breached": "late", "open": "open", "called_off": "called off"}
+STATE_NAMES = {"met": "met", "breached": "late", "open": "still running", "called_off": "called off"}
 TOP_PEOPLE = 10
 # A strip of days is still read at this length; beyond it each box is a week.
 LONGEST_STRIP = 92
@@ -99,7 +99,7 @@ class ResultView:
             ],
             "targets": [stack for target, both in result.targets.items() for stack in self._stacks(target, both)],
             "legend": [
-                Legend(words("met"), "positive"), Legend(words("late"), "negative"), Legend(words("open"), "brand"),
+                Legend(words("met"), "positive"), Legend(words("late"), "negative"), Legend(words("still running"), "brand"),
             ],
             "late_words": [self._late(target, both) for target, both in result.targets.items()],
             "units": [self._unit(unit_id, both) for unit_id, both in result.units.items()],
