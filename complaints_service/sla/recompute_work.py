@@ -51,6 +51,11 @@ async def start_recompute(
     )
 
 
+async def call_off_recompute(connection: asyncpg.Connection, office_id: int, cause: str, version: int) -> None:
+    """The version was taken back before it took effect: there is nothing to be done for it."""
+    await queries("recompute").call_off(connection, office_id=office_id, cause=cause, version=version)
+
+
 class _Piece(msgspec.Struct, frozen=True):
     """A range of tickets of one piece of work, ids above ``after`` up to ``upto`` (None: the walk is at its end)."""
 

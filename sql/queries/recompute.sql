@@ -18,6 +18,11 @@ SELECT
     )
 RETURNING id;
 
+-- name: call_off(office_id, cause, version)!
+-- The version was taken back before its work began.
+UPDATE recompute SET state = 'done', ended_at = office_now()
+WHERE office_id = :office_id AND cause = :cause AND version = :version AND state = 'running';
+
 -- name: claim_range(most)^
 -- The next open tickets of a piece of work that is due, for whoever asks first. Its row is held for this one statement only, so that
 -- several workers share the work; what a worker that dies had in hand is found at the end (see `finish`). upto null: the walk is at

@@ -16,7 +16,7 @@ from complaints_service.database import SYSTEM, Scope
 from complaints_service.doctor_audit import audit
 from complaints_service.office.model import Policy, Rung
 from complaints_service.sla.effects import effects_of, with_calendar, with_policy
-from complaints_service.sla.recompute_work import AGAIN_SECONDS
+from complaints_service.sla.recompute_work import AGAIN_SECONDS, call_off_recompute
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.model import Status
@@ -328,6 +328,21 @@ async def test_a_policy_waits_for_its_date_and_one_that_is_not_for_open_tickets_
     await room.office.act(filed.number, c.Verify(), "petugas")
     assert await due_of(room, filed) == shorter
     assert await due_of(room, await room.office.file(reporter_email=None)) != shorter
+
+
+async def test_a_version_that_was_taken_back_leaves_nothing_to_do(room: Room) -> None:
+    filed = await room.office.file(reporter_email=None)
+    was, date_of_it = await due_of(room, filed), await room.office.now() + 2 * DAY
+    version = await new_policy(room, answer_in(5), effective_from=date_of_it)
+    async with room.admin.transaction():
+        await room.admin.execute("UPDATE policy SET withdrawn_at = office_now() WHERE version = $1", version)
+        await call_off_recompute(room.admin, 1, "policy", version)
+    assert await room.services.recomputes.next_seconds() is None
+    await room.services.offices.reload(1)
+    await room.office.move_clock_to(date_of_it + timedelta(hours=1))
+    assert await room.services.recomputes.work_due() == 0
+    await room.office.act(filed.number, c.Verify(), "petugas")
+    assert await due_of(room, filed) == was
 
 
 async def test_a_ticket_that_somebody_holds_comes_in_a_later_round(room: Room) -> None:

@@ -18,7 +18,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.sla.policy_check import problems_of
 from complaints_service.sla.policy_document import PolicyDocument, document_of, policy_from
 from complaints_service.sla.policy_problems import Problem, ProblemCode, field_problem
-from complaints_service.sla.recompute_work import start_recompute
+from complaints_service.sla.recompute_work import call_off_recompute, start_recompute
 from complaints_service.waker import Waker
 
 _SHORTEST_WHY = 3
@@ -118,6 +118,7 @@ class Policies:
                     "Only a version that is not in force yet can be taken back. Publish a new one instead.",
                     code="in_force",
                 )
+            await call_off_recompute(connection, office.id, "policy", version)
             await add_office_event(
                 connection, office_id=office.id, person_id=viewer.person.id, what=Setting.POLICY, subject=str(version),
                 why=why, act="withdrawn", before=document_of(policy),
