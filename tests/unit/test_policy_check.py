@@ -157,7 +157,10 @@ def test_what_is_wrong_is_named_with_its_place(edit: Edit, pointer: str, code: s
     assert (pointer, code) in found(edit)
 
 
-@pytest.mark.parametrize("raw", [None, [], "x", 5, {}, {"targets": [[]], "ladder": [{"key": 1}], "pauses": 3}])
+NO_POLICIES: list[object] = [None, [], "x", 5, {}, {"targets": [[]], "ladder": [{"key": 1}], "pauses": 3}]
+
+
+@pytest.mark.parametrize("raw", NO_POLICIES)
 def test_anything_that_is_no_policy_is_refused(raw: object) -> None:
     assert problems(raw)
 
