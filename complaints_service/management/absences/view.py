@@ -31,7 +31,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class StripDay(msgspec.Struct, frozen=True, kw_only=True):
-    """One day: who is on duty, where nobody is, who is away."""
+    """One day: who is on duty, where nobody is, who is away. Days that are over have no words about where nobody was."""
 
     label: str
     today: bool
@@ -123,7 +123,7 @@ def _strip_day(
         for absence in absences
         if absence.starts_at < end and start < absence.ends_at
     ]
-    local = now.astimezone(ZoneInfo(zone)).date()
+    local = today(office, now)
     return StripDay(
         label=format_date(day, "EEE d MMM", locale="id_ID" if language == "id" else "en_GB"),
         today=day == local,
@@ -131,8 +131,8 @@ def _strip_day(
         empty=tuple(piece(span) for span in empty),
         now=piece(Span(now, now)).x if day == local else None,
         who=tuple(who),
-        empty_texts=tuple(clock(span) for span in empty),
-        whole_day_empty=not on,
+        empty_texts=tuple(clock(span) for span in empty if on and day >= local),
+        whole_day_empty=not on and day >= local,
         away=tuple(away),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import groupby
 
 import msgspec
 from babel.dates import format_date
@@ -87,11 +88,12 @@ def look_text(day: Day, language: str) -> str:
 
 def special_text(special: SpecialPeriod, language: str) -> str:
     """A special period's days and hours."""
-    hours = [
-        f"{weekday(place, language)} {written(periods, language)}"
-        for place, name in enumerate(DAYS)
-        if (periods := _periods(special.weekly, name))
-    ]
+    hours: list[str] = []
+    for periods, alike in groupby(range(7), lambda place: _periods(special.weekly, DAYS[place])):
+        places = list(alike)
+        if periods:
+            days = " – ".join(weekday(place, language) for place in dict.fromkeys((places[0], places[-1])))
+            hours.append(f"{days} {written(periods, language)}")
     last = day_text(date.fromisoformat(special.last), language)
     return f"{day_text(date.fromisoformat(special.first), language)} – {last}: " + (
         "; ".join(hours) or translate(language, "closed")
