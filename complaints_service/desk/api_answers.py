@@ -7,9 +7,10 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.accounts.model import Viewer
-from complaints_service.desk.why import source_of, steps_of
 from complaints_service.intake.attachments.answers import AttachmentAnswer, attachment_answers
 from complaints_service.office.model import Office
+from complaints_service.sla.targets import pause_ends_at, pauses_of
+from complaints_service.sla.why import Recounted, recounted, source_of, steps_of
 from complaints_service.tickets.file import QueueItem, QueuePage, ReporterDetails, TicketFile
 from complaints_service.tickets.lifecycle import allowed
 from complaints_service.tickets.masking import masked
@@ -89,6 +90,13 @@ class DeadlineLine(msgspec.Struct, frozen=True, kw_only=True):
     granted_days: int
 
 
+class PauseLine(msgspec.Struct, frozen=True):
+    """A time in which the clock stood."""
+
+    start: datetime = msgspec.field(name="from")
+    end: datetime = msgspec.field(name="to")
+
+
 class ExplainedDeadline(DeadlineLine, frozen=True, kw_only=True):
     """A clock and why its date is what it is."""
 
@@ -96,6 +104,12 @@ class ExplainedDeadline(DeadlineLine, frozen=True, kw_only=True):
     measure: str
     policy_version: int
     calendar_version: int
+    counted_from: datetime | None
+    pauses: list[PauseLine]
+    pause_ends_at: datetime | None
+    pause_over: bool
+    level: int
+    recounted: list[Recounted]
     source: str
     steps: list[str]
 
@@ -188,8 +202,14 @@ def explained(file: TicketFile, office: Office, language: str) -> list[Explained
             measure=row.measure,
             policy_version=row.policy_version,
             calendar_version=row.calendar_version,
+            counted_from=row.counted_from,
+            pauses=[PauseLine(start, end) for start, end in pauses_of(row)],
+            pause_ends_at=pause_ends_at(office, row, file.ticket),
+            pause_over=row.pause_over,
+            level=row.level,
+            recounted=recounted(row, file.events),
             source=source_of(row, office, language),
-            steps=steps_of(row, office, language),
+            steps=steps_of(row, office, language, file.ticket, file.events),
         )
         for row in file.deadlines
     ]

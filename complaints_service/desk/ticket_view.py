@@ -115,7 +115,7 @@ def ticket_page(
         "next_chip": clock(ticket.next_due_at, ticket.status, file.now, language),
         "pressing": translate(language, PRIORITIES[ticket.priority]) if ticket.priority in PRESSING else "",
         "privacy_text": "" if ticket.privacy is Privacy.OPEN else translate(language, PRIVACIES[ticket.privacy]),
-        "deadlines": [_deadline(row, file.now, office, language) for row in _clocks(file)],
+        "deadlines": [_deadline(row, file, office, language) for row in _clocks(file)],
         "facts": _facts(file, office, language),
         "reporter": _reporter(file, reporter, language),
         "files": _files(file, 1, language),
@@ -164,14 +164,14 @@ def _clocks(file: TicketFile) -> list[DeadlineRow]:
     )
 
 
-def _deadline(row: DeadlineRow, now: datetime, office: Office, language: str) -> DeadlineView:
+def _deadline(row: DeadlineRow, file: TicketFile, office: Office, language: str) -> DeadlineView:
     return DeadlineView(
         name=target_name(row.target, language),
-        chip=_chip(row, now, language),
+        chip=_chip(row, file.now, language),
         due_at=row.due_at,
         first_due_at=row.first_due_at,
         moved=row.target in PROMISED and row.due_at != row.first_due_at,
-        steps=steps_of(row, office, language),
+        steps=steps_of(row, office, language, file.ticket, file.events),
         source=source_of(row, office, language),
     )
 

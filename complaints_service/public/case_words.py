@@ -8,6 +8,7 @@ import msgspec
 
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
+from complaints_service.sla.why import source_of, steps_of
 from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.model import Kind, Privacy, Status, Ticket
 from complaints_service.tickets.port import DeadlineRow
@@ -38,11 +39,14 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """One promised date as the citizen reads it; ``late``: what to know about its having been missed (else empty)."""
+    """One promised date as the citizen reads it; ``late``: what to know about its having been missed (else empty); ``why``: how the
+    date came about, step by step, and ``rule``: what it stands on."""
 
     title: str
     text: str
     late: str = ""
+    why: tuple[str, ...] = ()
+    rule: str = ""
 
 
 def subject(file: TicketFile, language: str) -> str:
@@ -68,7 +72,15 @@ def next_steps(file: TicketFile, office: Office, language: str) -> list[Step]:
 
 def promises(file: TicketFile, office: Office, language: str, now: datetime) -> list[Promise]:
     """Every promised date of the present episode; a missed one is never hidden."""
-    return [_promise(row, office, language, now) for row in _promised(file.deadlines, file.ticket)]
+    public = [event for event in file.events if event.released_at <= now]
+    return [
+        msgspec.structs.replace(
+            _promise(row, office, language, now),
+            why=tuple(steps_of(row, office, language, file.ticket, public)),
+            rule=source_of(row, office, language),
+        )
+        for row in _promised(file.deadlines, file.ticket)
+    ]
 
 
 def _promised(deadlines: tuple[DeadlineRow, ...], ticket: Ticket) -> list[DeadlineRow]:
@@ -84,6 +96,8 @@ def _promise(row: DeadlineRow, office: Office, language: str, now: datetime) -> 
     title = says(_TITLES[row.target])
     due = moment(row.due_at, office.time_zone, language)
     ended = row.ended_at is not None and row.ended_at <= now
+    if not ended and row.breached_at is not None and now <= row.due_at:
+        return Promise(title, due, says("An earlier date was missed; this is the new one. We are sorry."))
     if row.breached_at is None and not (not ended and row.paused_at is None and now > row.due_at):
         if ended and row.outcome == "met" and row.ended_at is not None:
             done = moment(row.ended_at, office.time_zone, language)
