@@ -114,4 +114,8 @@ class Sweeper:
                     return max(0.05, min(longest, (due - self._services.clock.now()).total_seconds()))
         except UNAVAILABLE:
             return min(1.0, longest)
+        except Exception:
+            # A connection cut off in the middle of an answer raises the driver's own errors too: no reason to end the worker.
+            log.exception("sweep_failed", part=name)
+            return min(1.0, longest)
         return longest
