@@ -144,17 +144,18 @@ async def test_a_dead_message_and_its_alarm_are_seen_and_the_message_is_sent_aga
     assert (await http.post("/admin/pesan/99999999999999999999/ulang", data=data)).status_code == 404
 
 
-async def test_the_administrator_reads_rules_clocks_and_ladder(http: httpx.AsyncClient, the_office: TheOffice) -> None:
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/admin", ("Hendra Gunawan", "Gangguan sistem ke Seksi Tikkim", "Jumat, 31 Desember 2027")),
+        ("/admin/kebijakan", ("PermenPANRB 62/2018", "60 hari kerja", "30 hari kalender")),
+        ("/admin/eskalasi", ("5 hari kerja setelah jenjang sebelumnya, berulang", "setelah separuh waktu berlalu")),
+    ],
+)
+async def test_the_administrator_reads_rules_clocks_and_ladder(
+    http: httpx.AsyncClient, the_office: TheOffice, path: str, expected: tuple[str, ...]
+) -> None:
     await sign_in(http, the_office, "admin")
-    text = unescape((await http.get("/admin")).text)
-    for words in (
-        "PermenPANRB 62/2018",
-        "Hendra Gunawan",
-        "Gangguan sistem ke Seksi Tikkim",
-        "60 hari kerja",
-        "30 hari kalender",
-        "5 hari kerja setelah jenjang sebelumnya, berulang",
-        "setelah separuh waktu berlalu",
-        "Jumat, 31 Desember 2027",
-    ):
+    text = unescape((await http.get(path)).text)
+    for words in expected:
         assert words in text, words
