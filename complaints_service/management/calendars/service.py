@@ -124,8 +124,8 @@ class Calendars:
         published since ``if_version``).
         """
         office_id = viewer.office.id
+        self._refuse(new.document, for_saving=True)
         document = in_order(new.document)
-        self._refuse(document, for_saving=True)
         try:
             async with self._database.transaction(SYSTEM) as connection:
                 before = await _latest(connection, office_id)
