@@ -27,6 +27,7 @@ from complaints_service.backup.tools import tools_for
 from complaints_service.database import queries
 from complaints_service.embedded import EmbeddedServers
 from complaints_service.environment import Environment
+from complaints_service.intake.attachments.storage import Storage
 from complaints_service.postgres_server import PostgresProgram
 from complaints_service.progress import Progress, bar
 
@@ -174,7 +175,10 @@ async def _replay(
         known_until = await _came_to(servers.admin_url) or base.made_at
         settled = await settle(servers.admin_url, known_until)
         urls = Urls(servers.admin_url, servers.database_url)
-        recovered = await finish(settings, urls, known_until, settled, resume=resume, progress=progress)
+        storage = Storage(room) if (room / ATTACHMENTS).exists() else None
+        recovered = await finish(
+            settings, urls, known_until, settled, resume=resume, storage=storage, progress=progress
+        )
     finally:
         await servers.stop(60)
         shutil.rmtree(servers.sockets, ignore_errors=True)

@@ -26,6 +26,7 @@ from complaints_service.database import queries, upgrade
 from complaints_service.doctor_audit import GRACE_SECONDS, Violation, audit, audit_connections
 from complaints_service.embedded import EmbeddedServers
 from complaints_service.failpoints import fp
+from complaints_service.intake.attachments.storage import Storage
 from complaints_service.progress import Progress, no_progress
 from complaints_service.resources import sql_dir
 
@@ -89,7 +90,9 @@ async def restore_archive(
         fp("restore.held")
         await _give_rights(tools, urls.admin, dump)
         fp("restore.rights")
-        restored = await finish(settings, urls, manifest.made_at, settled, resume=resume, progress=progress)
+        restored = await finish(
+            settings, urls, manifest.made_at, settled, resume=resume, storage=Storage(room), progress=progress
+        )
     moved_into_place(settings.data_dir)
     return restored
 
@@ -114,16 +117,20 @@ async def finish(
     settled: Settled,
     *,
     resume: bool,
+    storage: Storage | None,
     progress: Progress = no_progress,
 ) -> Restored:
-    """Migrate, analyze, audit as the application; with ``resume`` and nothing found, let sending go."""
+    """Migrate, analyze, audit as the application; with ``resume`` and nothing found, let sending go.
+
+    ``storage``: where the attachments lie by now; None: they come later.
+    """
     migrated = await upgrade(urls.admin)
     connection = await asyncpg.connect(urls.admin, timeout=_CONNECT_SECONDS)
     try:
         await queries("backup").see_everything(connection)
         progress(0, 1, "analyzing")
         await queries("backup").analyze(connection)
-        violations = await _audited(settings, urls.application, settled.missing, progress)
+        violations = await _audited(settings, urls.application, settled.missing, storage, progress)
         waiting = await hold.waiting(connection)
         held = violations != [] or not resume
         if not held:
@@ -140,11 +147,16 @@ async def finish(
     )
 
 
-async def _audited(settings: Settings, url: str, missing: timedelta, progress: Progress) -> list[Violation]:
+async def _audited(
+    settings: Settings, url: str, missing: timedelta, storage: Storage | None, progress: Progress
+) -> list[Violation]:
     """Also shows that the application has its rights. What became due in the time that is missing may still be due."""
     try:
         async with audit_connections(settings, url) as looking:
-            return await audit(looking[0], GRACE_SECONDS + missing.total_seconds(), progress, beside=looking[1:])
+            grace = GRACE_SECONDS + missing.total_seconds()
+            return await audit(
+                looking[0], grace, progress, beside=looking[1:], storage=storage, whole_files=storage is not None
+            )
     except asyncpg.InsufficientPrivilegeError as error:
         reason = "the backup gives the application's role no rights: the office it comes from had no such role"
         raise BackupError(f"{reason} ({error})") from error
