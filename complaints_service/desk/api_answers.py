@@ -12,9 +12,9 @@ from complaints_service.office.model import Office
 from complaints_service.sla.targets import pause_ends_at, pauses_of
 from complaints_service.sla.why import Recounted, recounted, source_of, steps_of
 from complaints_service.tickets.file import QueueItem, QueuePage, ReporterDetails, TicketFile
-from complaints_service.tickets.lifecycle import allowed
 from complaints_service.tickets.masking import masked
 from complaints_service.tickets.model import Ticket
+from complaints_service.tickets.more_time import open_to
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.timeline import actor_name, status_text, timeline
 
@@ -249,7 +249,7 @@ def detail(file: TicketFile, viewer: Viewer, language: str) -> TicketDetail:
         deadlines=[_deadline(row) for row in file.deadlines],
         rating=file.rating.score if file.rating else None,
         merged_into=file.merged_into,
-        allowed=allowed(ticket, viewer.actor()),
+        allowed=open_to(viewer.actor(), ticket, file.events),
         last_event=ticket.seq,
     )
 

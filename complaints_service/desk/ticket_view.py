@@ -32,10 +32,11 @@ from complaints_service.office.model import Office
 from complaints_service.tickets.file import ReporterDetails, TicketFile
 from complaints_service.tickets.masking import masked
 from complaints_service.tickets.model import Privacy, Ticket
+from complaints_service.tickets.more_time import open_to
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.receivers import may_receive
 from complaints_service.tickets.timeline import command_label, timeline
-from complaints_service.tickets.transitions import allowed, last_act
+from complaints_service.tickets.transitions import last_act
 
 # What the citizen was told; the other clocks are the office's own.
 PROMISED = frozenset({"verify", "answer"})
@@ -103,7 +104,7 @@ def ticket_page(
 ) -> dict[str, object]:
     """The context of desk/ticket.html. ``reporter``: personal data the viewer has just asked for (and that was logged)."""
     ticket, office = file.ticket, viewer.office
-    forms = _deeds(ticket, viewer, language, tried.kept if tried else None)
+    forms = _deeds(file, viewer, language, tried.kept if tried else None)
     thread = _thread(file, office, language)
     return {
         "t": ticket,
@@ -144,12 +145,12 @@ def undo_of(file: TicketFile, viewer: Viewer, language: str) -> Undo | None:
     return Undo(act.seq, done, seconds)
 
 
-def _deeds(ticket: Ticket, viewer: Viewer, language: str, kept: Kept | None) -> list[Deed]:
+def _deeds(file: TicketFile, viewer: Viewer, language: str, kept: Kept | None) -> list[Deed]:
     def label(name: str) -> str:
         own = _OWN_LABELS.get(name)
         return translate(language, own) if own else command_label(name, language)
 
-    return deeds(ticket, allowed(ticket, viewer.actor()), label, kept)
+    return deeds(file.ticket, open_to(viewer.actor(), file.ticket, file.events), label, kept)
 
 
 def _clocks(file: TicketFile) -> list[DeadlineRow]:

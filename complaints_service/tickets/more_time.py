@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from complaints_service.tickets import commands as c
+from complaints_service.tickets.file import StoredEvent
 from complaints_service.tickets.given import Given
-from complaints_service.tickets.model import Ticket
+from complaints_service.tickets.model import Actor, Ticket
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.receivers import next_superiors
-from complaints_service.tickets.transitions import Outcome, Refusal
+from complaints_service.tickets.transitions import Outcome, Refusal, allowed
 
 # How much of an amount makes one working day of more time, by its measure; a started one counts.
 _A_DAY = {"working_days": 1, "calendar_days": 1, "working_minutes": 480, "calendar_minutes": 1_440}
@@ -24,6 +25,13 @@ def days_left(ticket: Ticket, deadlines: Iterable[DeadlineRow]) -> int | None:
         if row.target == "answer" and row.episode == ticket.episode:
             return max(0, -(-row.amount // _A_DAY[row.measure]) - row.granted_days)
     return None
+
+
+def open_to(actor: Actor, ticket: Ticket, events: Iterable[StoredEvent]) -> tuple[str, ...]:
+    """As ``allowed``, where the log is at hand: who has asked for more time is not offered to grant it."""
+    asked = [e.person_id for e in events if e.type == "time_requested" and e.undone_by is None]
+    own = bool(asked) and asked[-1] == actor.person_id
+    return tuple(name for name in allowed(ticket, actor) if not (own and name == "grant_time"))
 
 
 def request_time(command: c.RequestTime, given: Given) -> Outcome | Refusal:
