@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -467,3 +468,31 @@ async def test_each_answer_has_its_meaning(receiver: Receiver, port: int, status
     receiver.usual = status
     assert await transport.send(f"http://127.0.0.1:{port}/in", {}, b"{}") == answer
     transport.close()
+
+
+async def test_the_certificate_must_be_that_of_the_name_though_the_connection_goes_to_an_address(
+    receiver: Receiver,
+) -> None:
+    certificate = Path(__file__).with_name("hooks.example.org.pem")  # made for this test, of no other use
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(certificate)
+    trusted = ssl.create_default_context(cafile=str(certificate))
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    transport = Transport(
+        dev=True, resolve=resolve, make_client=lambda: httpx.AsyncClient(verify=trusted, trust_env=False)
+    )
+    untrusting = Transport(dev=True, resolve=resolve)
+    async with receiver_at(receiver, served) as port:
+        assert await transport.send(f"https://hooks.example.org:{port}/in", {}, b"{}") == Taken(204)
+        assert receiver.came[0].headers["host"] == f"hooks.example.org:{port}"
+        for other in (
+            transport.send(f"https://other.example.org:{port}/in", {}, b"{}"),
+            untrusting.send(f"https://hooks.example.org:{port}/in", {}, b"{}"),
+        ):
+            assert await other == Failed("ConnectError")
+    assert len(receiver.came) == 1
+    transport.close()
+    untrusting.close()

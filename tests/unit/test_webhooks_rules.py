@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 from standardwebhooks import Webhook as Receiver
@@ -168,3 +172,17 @@ def test_the_body_is_the_same_at_every_try_and_leads_back_to_the_case() -> None:
 def test_a_row_that_cannot_be_read_is_poison(params: str) -> None:
     with pytest.raises(ValueError):
         body_of("complaint.received", params, "LT-2026-000417", "https://x.go.id")
+
+
+def test_the_page_of_the_docs_shows_a_receiver_that_works() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    code = next(block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def is_genuine" in block)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own page
+    old, new, body = secret_of(KEYS, new_key()), secret_of(KEYS, new_key()), b'{"type":"webhook.test"}'
+    headers = signed_headers([new, old], 7, machine_now(), body)
+    assert names["is_genuine"](old, body, headers)
+    assert names["is_genuine"](new, body, headers)
+    assert not names["is_genuine"](new, body + b" ", headers)
+    assert not names["is_genuine"](secret_of(KEYS, new_key()), body, headers)
+    assert not names["is_genuine"](new, body, headers | {"webhook-timestamp": "1700000000"})
