@@ -49,11 +49,13 @@ class DayBox(msgspec.Struct, frozen=True):
     name: str
     kind: str
     label: str
-    hours: str
+    hours: tuple[str, ...]
     bars: tuple[Bar, ...]
     start: str = ""
     due: str = ""
     gap: int = 0
+    # 1 (Monday) to 7 for a day that begins a line of the picture; 0: it follows the one before.
+    column: int = 0
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -92,11 +94,15 @@ def _days(question: Question, due: datetime, calendar: WorkingCalendar, language
     zone = calendar.time_zone
     first, last = question.start.astimezone(zone).date(), due.astimezone(zone).date()
     days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
+
+    def boxes(some: list[date]) -> list[DayBox]:
+        begin, *others = [_day(day, question.start, due, calendar, language) for day in some]
+        return [msgspec.structs.replace(begin, column=some[0].isoweekday()), *others]
+
     if len(days) <= DAYS_SHOWN:
-        return tuple(_day(day, question.start, due, calendar, language) for day in days)
-    left_out = DayBox("", "gap", "", "", (), gap=len(days) - _FIRST - _LAST)
-    begin = [_day(day, question.start, due, calendar, language) for day in days[:_FIRST]]
-    return (*begin, left_out, *(_day(day, question.start, due, calendar, language) for day in days[-_LAST:]))
+        return tuple(boxes(days))
+    left_out = DayBox("", "gap", "", (), (), gap=len(days) - _FIRST - _LAST)
+    return (*boxes(days[:_FIRST]), left_out, *boxes(days[-_LAST:]))
 
 
 def _day(day: date, start: datetime, due: datetime, calendar: WorkingCalendar, language: str) -> DayBox:
@@ -114,7 +120,7 @@ def _day(day: date, start: datetime, due: datetime, calendar: WorkingCalendar, l
         name=format_date(day, "EEE d MMM", locale="id_ID" if language == "id" else "en_GB"),
         kind=kind,
         label=translate(language, words) if words else "",
-        hours=", ".join(f"{_clock(opens, language)}–{_clock(closes, language)}" for opens, closes in periods),
+        hours=tuple(f"{_clock(opens, language)}–{_clock(closes, language)}" for opens, closes in periods),
         bars=tuple(bars),
         start=_at(start, day, zone, language),
         due=_at(due, day, zone, language),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, TypeVar
 
 import msgspec
 from litestar import Response, delete, get, post
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Receive
 from msgspec import Meta
 
 from complaints_service.accounts.model import Viewer
@@ -27,6 +29,10 @@ from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest
 
+T = TypeVar("T")
+
+# What proxies log for somebody who has hung up; nobody reads the answer.
+CLIENT_GONE = 499
 SIMULATORS = (Role.HEAD, Role.REGIONAL, Role.ADMIN)
 _ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 Moment = Annotated[str, Meta(min_length=10, max_length=40)]
@@ -68,7 +74,9 @@ async def simulate(
         place = f"/api/v1/simulations/{job.id}"
         headers = {"Location": place, "Preference-Applied": "respond-async", "Retry-After": "1"}
         return json_response(job_answer(job, None, language_of(request)), status=202, headers=headers)
-    result = await simulations.at_once(viewer.office, sight, asked)
+    result = await while_connected(request.receive, simulations.at_once(viewer.office, sight, asked))
+    if result is None:
+        return Response(b"", status_code=CLIENT_GONE, media_type="text/plain")
     return json_response(await _told(result, viewer, sight, database, language_of(request)))
 
 
@@ -91,6 +99,23 @@ async def stop(job_id: str, writer: Viewer, simulations: SimulationJobs) -> None
     writer.require(*SIMULATORS)
     await own_job(simulations, writer, job_id)
     await simulations.stop(writer.office, writer.person.id, job_id)
+
+
+async def while_connected(receive: Receive, work: Coroutine[object, object, T]) -> T | None:
+    """What the work gives; it is given up, and None, when the one who asked hangs up meanwhile."""
+    working, hung_up = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({working, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, hung_up):
+            task.cancel()
+        await asyncio.gather(working, hung_up, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def own_job(simulations: SimulationJobs, viewer: Viewer, job_id: str) -> Job:

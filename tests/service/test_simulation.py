@@ -16,6 +16,7 @@ import pytest
 
 from complaints_service.database import SYSTEM
 from complaints_service.errors import Refused
+from complaints_service.management.simulate import while_connected
 from complaints_service.settings import Settings
 from complaints_service.sla.holiday_data import seeded_office_document
 from complaints_service.sla.policy_document import document_of
@@ -274,3 +275,30 @@ async def test_the_jobs_of_a_process_end_with_it(settings: Settings, services: S
     await jobs.start(office, sight, asked)
     await jobs.close()
     assert not jobs.running
+
+
+async def test_a_call_whose_caller_hangs_up_is_given_up() -> None:
+    given_up = asyncio.Event()
+
+    async def work() -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+        return 1
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    assert await while_connected(receive, work()) is None
+    assert given_up.is_set()
+
+
+async def test_an_answer_that_is_there_reaches_the_caller() -> None:
+    async def work() -> int:
+        return 7
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    assert await while_connected(receive, work()) == 7
