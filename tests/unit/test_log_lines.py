@@ -140,3 +140,23 @@ def test_production_writes_one_json_object_a_line(monkeypatch: pytest.MonkeyPatc
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (first["event"], first["process"], first["done"], first["level"]) == ("swept", "worker", 3, "warning")
     assert second["event"] == "redis is away, again in 3 s"
+
+
+async def test_errors_that_failed_together_are_each_told_once(lines: io.StringIO) -> None:
+    """Each has the group as its context: told again and again, one wrong line once held up a whole process."""
+
+    async def fails() -> None:
+        raise LookupError("Siti Rahma")
+
+    log = structlog.get_logger("complaints_service.test")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fails())
+            tasks.create_task(fails())
+    except* LookupError as group:
+        inner = group.exceptions[0]
+        inner.__context__ = group
+        log.exception("failed")
+    written = lines.getvalue()
+    assert 1 <= written.count("LookupError") <= 4
+    assert "Siti" not in written
