@@ -47,7 +47,7 @@ SELECT min(id) AS first, max(id) AS last FROM ticket WHERE office_id = :office_i
 
 -- name: suspects(office_id, first, last, types, moves)
 -- I7 by the server, set by set: tickets of a span whose chain, words or statuses may be wrong, for a closer look (doctor_chain.py says
--- what is checked, and why it is the same). Tickets with files are always looked at closely.
+-- what is checked, and why it is the same). Files are looked at by doctor_files.py.
 WITH stepped AS (
     SELECT
         e.ticket_id, e.seq, e.type, e.content_digest,
@@ -61,7 +61,6 @@ WITH stepped AS (
         ) = e.hash AS follows,
         CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'from' END AS left_status,
         CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'to' END AS reached_status,
-        e.body LIKE '%"attachments":%' AS has_files,
         m.digest AS words_digest,
         m.erased_at IS NOT NULL
         OR m.digest = sha256(m.salt || convert_to('[' || to_json(m.text)::text || ']', 'UTF8')) AS words_whole
@@ -74,7 +73,7 @@ WITH stepped AS (
 judged AS (
     SELECT
         s.ticket_id, count(*) AS events, min(s.seq) AS first_seq, max(s.seq) AS last_seq, bool_and(s.follows) AS follows,
-        bool_or(s.ends_in_head) AS ends_in_head, bool_or(s.has_files) AS has_files,
+        bool_or(s.ends_in_head) AS ends_in_head,
         bool_and(s.seq = 1 OR (s.words_digest IS NOT DISTINCT FROM s.content_digest AND s.words_whole IS NOT FALSE)) AS words_fit,
         (array_agg(s.content_digest ORDER BY s.seq))[1] AS filing_digest,
         coalesce(array_agg(s.left_status ORDER BY s.seq) FILTER (WHERE s.left_status IS NOT NULL AND s.reached_status IS NOT NULL), '{}')
@@ -96,7 +95,7 @@ LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id
 WHERE t.office_id = :office_id AND t.id BETWEEN :first AND :last
     AND (
         j.events = t.seq AND j.first_seq = 1 AND j.last_seq = t.seq AND j.follows AND j.ends_in_head AND j.words_fit
-        AND NOT j.has_files AND NOT j.illegal
+        AND NOT j.illegal
         AND ('{received}'::text[] || j.reached_statuses)[1 : cardinality(j.left_statuses)] = j.left_statuses
         AND t.status = ('{received}'::text[] || j.reached_statuses)[1 + cardinality(j.reached_statuses)]
         AND j.filing_digest = sha256(

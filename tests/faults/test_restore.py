@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from complaints_service.dev.mail_catcher import read_mails
+from tests import files
 from tests.faults.service import PLAIN, FaultyService, eventually
 
 QUICK = {
@@ -31,8 +32,13 @@ def somebody() -> str:
     return f"{uuid.uuid4().hex}@example.org"
 
 
-async def filed(service: FaultyService, email: str) -> dict[str, Any]:
-    told = {"description": "Paspor saya belum jadi sejak lama.", "service": "paspor-baru", "reporter": {"email": email}}
+async def filed(service: FaultyService, email: str, *uploads: str) -> dict[str, Any]:
+    told = {
+        "description": "Paspor saya belum jadi sejak lama.",
+        "service": "paspor-baru",
+        "reporter": {"email": email},
+        "attachments": list(uploads),
+    }
     answer = await service.post("/api/v1/complaints", told, str(uuid.uuid4()))
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -45,6 +51,23 @@ async def seen_with(service: FaultyService, ticket: dict[str, Any]) -> int:
             f"/api/v1/complaints/{ticket['number']}", headers={"Authorization": f"Bearer {ticket['tracking_code']}"}
         )
     return answer.status_code
+
+
+async def uploaded(service: FaultyService) -> str:
+    async with httpx.AsyncClient(base_url=service.address, timeout=30, verify=PLAIN) as client:
+        taken = await client.post("/api/v1/uploads", files={"file": ("foto.jpg", files.jpeg(), "image/jpeg")})
+    assert taken.status_code == 201, taken.text
+    return taken.json()["id"]
+
+
+async def photo_of(service: FaultyService, ticket: dict[str, Any]) -> bytes:
+    """The ticket's one photo, as its citizen downloads it."""
+    bearer = {"Authorization": f"Bearer {ticket['tracking_code']}"}
+    async with httpx.AsyncClient(base_url=service.address, timeout=30, verify=PLAIN) as client:
+        shown = (await client.get(f"/api/v1/complaints/{ticket['number']}", headers=bearer)).json()
+        answer = await client.get(shown["attachments"][0]["link"], headers=bearer)
+    assert answer.status_code == 200
+    return answer.content
 
 
 def serial(number: str) -> int:
@@ -87,7 +110,8 @@ async def test_restored_on_a_new_machine_it_starts_audits_clean_and_sends_only_o
         assert await eventually(lambda: holds(escalated()))
         # What is owed at the time of the backup: a receipt that cannot leave yet.
         assert (await asyncio.to_thread(old.run, "hold-sending")).returncode == 0
-        owed = await filed(old, late_reader)
+        owed = await filed(old, late_reader, await uploaded(old))
+        photo = await photo_of(old, owed)
         before = await run(old, "backup", str(archive))
         assert before["tickets"] == await old.ask("SELECT count(*) FROM ticket")
         lost = await filed(old, somebody())
@@ -106,6 +130,7 @@ async def test_restored_on_a_new_machine_it_starts_audits_clean_and_sends_only_o
         assert "sending_held" in (await readiness(new))["reasons"]
         assert await seen_with(new, ticket) == await seen_with(new, owed) == 200
         assert await seen_with(new, lost) == 404
+        assert await photo_of(new, owed) == photo
         after_reader = somebody()
         after = await filed(new, after_reader)
         assert serial(after["number"]) > serial(lost["number"]) + 900
