@@ -20,7 +20,7 @@ from complaints_service.sla.targets import (
     pauses_that_count,
 )
 from complaints_service.tickets.file import StoredEvent
-from complaints_service.tickets.model import Ticket
+from complaints_service.tickets.model import Priority, Ticket
 from complaints_service.tickets.port import DeadlineRow
 
 
@@ -117,12 +117,15 @@ def _counted(row: DeadlineRow, office: Office, language: str, *, ends: bool) -> 
     if row.counted_from is not None:
         received, from_then = (moment(when, zone, language) for when in (row.started_at, begin))
         steps.append(translate(language, "{moment} received", moment=received))
+        urgent = any(
+            (each.target, each.amount, each.measure, each.priority)
+            == (row.target, row.amount, row.measure, Priority.URGENT)
+            for each in office.policies[row.policy_version].targets
+        )
         steps.append(
-            translate(
-                language,
-                "counted from {moment} on: then the case was marked urgent or passed to another unit",
-                moment=from_then,
-            )
+            translate(language, "counted from {moment} on, when the case was marked urgent", moment=from_then)
+            if urgent
+            else translate(language, "counted from {moment} on, when the case went to another unit", moment=from_then)
         )
     if row.measure in CALENDAR_MEASURES:
         started = moment(begin, zone, language)

@@ -58,8 +58,8 @@ def test_three_days_are_told_day_by_day() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ["received", "counted from", "24 hours from", "due"]),
-        ("id", ["diterima", "dihitung sejak", "24 jam sejak", "jatuh tempo"]),
+        ("en", ["received", "marked urgent", "24 hours from", "due"]),
+        ("id", ["diterima", "ditandai mendesak", "24 jam sejak", "jatuh tempo"]),
     ],
 )
 def test_a_case_marked_urgent_says_from_when_it_counts(language: str, expected: list[str]) -> None:
@@ -70,6 +70,12 @@ def test_a_case_marked_urgent_says_from_when_it_counts(language: str, expected: 
     assert all(words in step for words, step in zip(expected, steps, strict=True)), steps
     checked = steps_of(case.row("verify"), case.office, language)
     assert sum(expected[0] in step for step in checked) == 1, "received once"
+
+
+def test_a_case_that_went_to_another_unit_says_so() -> None:
+    case = Case(an_urgent_office(policies={1: a_policy(after_transfer="restart")}))
+    case.do(c.Assign(unit="intaltuskim"), wib(1, 9, month=12))
+    assert "when the case went to another unit" in steps_of(case.row("answer"), case.office, "en")[1]
 
 
 def test_a_clock_that_stands_says_how_long_it_may() -> None:
