@@ -1,0 +1,291 @@
+"""The calendar's and the absences' pages: a day is closed without a script, nothing is lost on a mistake, everybody can read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from html import unescape
+
+import httpx
+import pytest
+from playwright.async_api import Page
+
+from complaints_service.database import SYSTEM
+from tests.office import TheOffice
+from tests.web.accessibility import Axe, sideways_scroll
+from tests.web.conftest import Visit
+from tests.web.desk_pages import open_as, sign_in
+
+ROOT = "/admin/kalender"
+
+
+@pytest.fixture
+async def admin(http: httpx.AsyncClient, the_office: TheOffice) -> AsyncIterator[httpx.AsyncClient]:
+    """An administrator with no draft; calendars and plans of a test are taken back when it ends."""
+    client = await sign_in(http, the_office, "admin")
+    version = max((await the_office.office()).calendars)
+    await send(client, ROOT)
+    yield client
+    await sign_in(http, the_office, "admin")
+    if max((await the_office.office()).calendars) > version:
+        await send(client, f"{ROOT}/riwayat", version=str(version))
+        published = await send(client, f"{ROOT}/tinjau", why="kembali", if_version=await seen(client))
+        assert published.status_code == 303
+    await send(client, ROOT)
+    async with the_office.services.database.transaction(SYSTEM) as connection:
+        await connection.execute("UPDATE absence SET revoked_at = office_now() WHERE revoked_at IS NULL")
+        await connection.execute("UPDATE duty SET revoked_at = office_now() WHERE revoked_at IS NULL")
+
+
+async def send(http: httpx.AsyncClient, path: str, **words: str) -> httpx.Response:
+    """Send a form of the pages with its token."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', (await http.get("/admin")).text)
+    assert found is not None
+    return await http.post(path, data={"csrf_token": found[1], **words})
+
+
+async def seen(http: httpx.AsyncClient) -> str:
+    """The version that the review page was made for."""
+    found = re.search(r'name="if_version" value="(\d+)"', (await http.get(f"{ROOT}/tinjau")).text)
+    assert found is not None
+    return found[1]
+
+
+async def text_of(http: httpx.AsyncClient, path: str) -> str:
+    answer = await http.get(path)
+    assert answer.status_code == 200, path
+    return unescape(answer.text)
+
+
+async def test_a_day_is_closed_reviewed_published_compared_and_taken_back(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    words = {"act": "close", "name": "Banjir bandang", "kind": "office"}
+    answer = await send(admin, f"{ROOT}/hari/2027-06-15", **words)
+    assert answer.headers["location"] == f"{ROOT}?tahun=2027#m6"
+    year = await text_of(admin, f"{ROOT}?tahun=2027")
+    assert "1 perubahan dalam konsep Anda belum diterbitkan." in year
+    assert 'aria-label="Selasa, 15 Juni 2027: ditutup kantor: Banjir bandang (diubah dalam konsep)"' in year
+    before = max((await the_office.office()).calendars)
+    review = await text_of(admin, f"{ROOT}/tinjau")
+    assert "Selasa, 15 Juni 2027" in review
+    nothing = await send(admin, f"{ROOT}/tinjau", why="", if_version=str(before), applies_to_open="yes")
+    assert nothing.status_code == 422
+    assert 'id="why-error"' in nothing.text
+    published = await send(admin, f"{ROOT}/tinjau", why="Banjir", if_version=str(before), applies_to_open="yes")
+    assert published.headers["location"] == f"{ROOT}/riwayat?terbit={before + 1}"
+    history = await text_of(admin, published.headers["location"])
+    assert f"Versi {before + 1} kalender telah diterbitkan" in history
+    assert "Banjir" in history
+    compared = await text_of(admin, f"{ROOT}/banding?dari={before}&ke={before + 1}")
+    assert "ditutup kantor: Banjir bandang" in compared
+    assert "belum diterbitkan" not in await text_of(admin, ROOT), "the draft is gone"
+    back = await send(admin, f"{ROOT}/riwayat", version=str(before))
+    assert back.headers["location"] == f"{ROOT}/tinjau"
+    assert "ditutup kantor: Banjir bandang" in await text_of(admin, f"{ROOT}/tinjau")
+    old = await text_of(admin, f"{ROOT}?tahun=2027&versi={before}")
+    assert f"Anda melihat versi {before}" in old
+    assert f'href="{ROOT}/hari/' not in old
+
+
+async def test_what_somebody_else_published_is_not_undone_unseen(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    before = max((await the_office.office()).calendars)
+    await send(admin, f"{ROOT}/hari/2027-06-15", act="close", name="Banjir", kind="office")
+    api = "/api/v1/calendars"
+    newest = (await admin.get(api)).json()["items"][0]
+    document = newest["document"] | {"days_off": [*newest["document"]["days_off"], "2027-06-16"]}
+    token = re.search(r'name="csrf_token" value="([^"]+)"', (await admin.get("/admin")).text)
+    assert token is not None
+    body = {"document": document, "why": "yang lain", "if_version": before}
+    made = await admin.post(api, json=body, headers={"X-CSRF-Token": token[1]})
+    assert made.status_code == 201, made.text
+    # Publishing ends the draft of the one who published; here it is the same person's second window.
+    await send(admin, f"{ROOT}/hari/2027-06-17", act="close", name="Banjir", kind="office")
+    stale = await send(admin, f"{ROOT}/tinjau", why="Banjir", if_version=str(before))
+    assert stale.status_code == 412
+    assert "Orang lain sudah menerbitkan kalender lain." in unescape(stale.text)
+    assert "Banjir" in stale.text, "what was written is still there"
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "field"),
+    [
+        ("hari/2027-06-15", {"act": "open", "name": "Sabtu", "hours": "08-12, 11-13"}, "hours"),
+        ("hari/2027-06-15", {"act": "open", "name": "Sabtu", "hours": "pagi"}, "hours"),
+        ("hari/2027-06-15", {"act": "open", "name": "Sabtu", "hours": ""}, "hours"),
+        ("hari/2027-06-15", {"act": "close", "name": ""}, "name"),
+        ("hari/2027-06-15", {"act": "close", "name": "x" * 201}, "name"),
+        ("hari/2027-06-15", {"act": "hapus semuanya"}, "act"),
+        ("minggu", {"mon": "12-08", "time_zone": "Asia/Jakarta", "confirmed_through": "2027-12-31"}, "mon"),
+        ("minggu", {"mon": "08-12", "time_zone": "Bulan", "confirmed_through": "2027-12-31"}, "time_zone"),
+        (
+            "minggu",
+            {"mon": "08-12", "time_zone": "Asia/Jakarta", "confirmed_through": "2027-02-31"},
+            "confirmed_through",
+        ),
+        ("khusus", {"name": "Ramadan", "from": "2029-03-02", "to": "2029-03-01"}, "to"),
+        ("khusus", {"name": "Ramadan", "from": "2027-02-10", "to": "2027-02-12"}, "from"),
+        ("khusus", {"name": "", "from": "2029-02-31", "to": "2029-03-01"}, "from"),
+        ("libur", {"year": "2029"}, "day"),
+    ],
+)
+async def test_a_mistake_is_named_at_its_field_and_no_word_is_lost(
+    admin: httpx.AsyncClient, path: str, words: dict[str, str], field: str
+) -> None:
+    answer = await send(admin, f"{ROOT}/{path}", **words)
+    assert answer.status_code == 422
+    page = unescape(answer.text)
+    assert 'id="error-summary"' in page
+    assert f'href="#{field}"' in page
+    assert f'id="{field}"' in page, "the summary's link leads somewhere"
+    for name, word in words.items():
+        assert name in ("act", "year", "kind") or not word or f'value="{word}"' in page, name
+    assert "belum diterbitkan" not in await text_of(admin, ROOT)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "hari/2027-02-31",
+        "hari/besok",
+        "hari/20270615",
+        "hari/0001-01-01",
+        "hari?tanggal=",
+        "khusus/2027-01-01",
+        "banding?dari=1&ke=999999999",
+        "banding?dari=%00&ke=1",
+        "banding?dari=²&ke=1",
+    ],
+)
+async def test_an_address_that_makes_no_sense_is_not_there(admin: httpx.AsyncClient, path: str) -> None:
+    assert (await admin.get(f"{ROOT}/{path}")).status_code == 404
+    for query in ("tahun=abc", "tahun=99999", "tahun=-1", "tahun=²⁰²⁷", "versi=x"):
+        assert (await admin.get(f"{ROOT}?{query}")).status_code == 200, query
+
+
+async def test_names_of_days_cannot_carry_markup(admin: httpx.AsyncClient) -> None:
+    name = '<script>alert(1)</script>"&\x00'
+    assert (await send(admin, f"{ROOT}/hari/2027-06-15", act="close", name=name)).status_code == 303
+    for path in (f"{ROOT}?tahun=2027", f"{ROOT}/hari/2027-06-15", f"{ROOT}/tinjau"):
+        page = (await admin.get(path)).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&amp;" in page
+
+
+async def test_missing_holidays_are_taken_over_with_one_button(admin: httpx.AsyncClient) -> None:
+    listed = await text_of(admin, f"{ROOT}/libur?tahun=2029")
+    assert "Ada di daftar, tetapi tidak tutup di kalender: tutup" in listed
+    assert (await send(admin, f"{ROOT}/libur", year="2029", all="yes")).status_code == 303
+    assert "Daftar dan kalender sama untuk 2029" in await text_of(admin, f"{ROOT}/libur?tahun=2029")
+    assert "libur nasional: Hari Raya Natal" in await text_of(admin, f"{ROOT}?tahun=2029")
+
+
+async def test_a_day_is_closed_by_keyboard_alone_and_without_a_script(
+    admin: httpx.AsyncClient, the_office: TheOffice, visit: Visit
+) -> None:
+    page = await open_as(visit, admin, the_office, "admin", f"{ROOT}?tahun=2027", script=False)
+    await page.get_by_role("link", name="Selasa, 15 Juni 2027").press("Enter")
+    await page.get_by_label("Tutup", exact=True).press("Space")
+    await page.get_by_label("Alasan atau nama hari").fill("Banjir")
+    await page.get_by_role("button", name="Masukkan ke konsep").press("Enter")
+    assert await page.get_by_role("link", name="Selasa, 15 Juni 2027: ditutup kantor: Banjir").count() == 1
+
+
+async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    officer = await the_office.person("petugas")
+    day = ((await the_office.now()) + timedelta(days=2)).date()
+    week = f"/admin/ketidakhadiran?dari={day.isoformat()}"
+    assert "tidak ada petugas piket sepanjang hari" in await text_of(admin, week)
+    words = {"act": "duty", "duty-person": str(officer.id), "duty-from": day.isoformat(), "duty-to": day.isoformat()}
+    answer = await send(admin, "/admin/ketidakhadiran", **words, **{"duty-from-time": "08:00", "duty-to-time": "16:00"})
+    assert answer.headers["location"] == "/admin/ketidakhadiran#duties"
+    page = await text_of(admin, week)
+    assert f"{officer.name} 08.00–16.00" in page
+    assert "tidak ada petugas piket 00.00–08.00" in page
+    assert "tidak ada petugas piket 16.00–24.00" in page
+    assert "Piket dicatat" in page
+    clash = await send(admin, "/admin/ketidakhadiran", **words)
+    assert clash.status_code == 422
+    assert 'href="#duty-from"' in clash.text
+    assert f'value="{day.isoformat()}"' in clash.text
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"act": "absence", "absence-from": "2027-02-31"}, "absence-from"),
+        ({"act": "absence", "absence-person": "x"}, "absence-person"),
+        ({"act": "absence", "absence-stand-in": "-1"}, "absence-stand-in"),
+        ({"act": "absence", "absence-to": "2027-03-01", "absence-to-time": "25:00"}, "absence-to-time"),
+        ({"act": "absence", "absence-note": "x" * 201}, "absence-note"),
+        ({"act": "duty", "duty-person": "1", "duty-from": "9999-12-31", "duty-to": "9999-12-31"}, "duty-from"),
+        ({"act": "duty", "duty-unit": "²"}, "duty-unit"),
+    ],
+)
+async def test_a_mistake_in_a_plan_is_named(admin: httpx.AsyncClient, words: dict[str, str], field: str) -> None:
+    answer = await send(admin, "/admin/ketidakhadiran", **words)
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert f'id="{field}"' in answer.text
+    for act in ({}, {"act": "hapus"}, {"act": "revoke-duty", "id": "x"}, {"act": "revoke-absence", "id": "9" * 30}):
+        assert (await send(admin, "/admin/ketidakhadiran", **act)).status_code in (404, 422)
+
+
+async def test_an_officer_plans_only_the_own_absence(
+    admin: httpx.AsyncClient, the_office: TheOffice, http: httpx.AsyncClient
+) -> None:
+    await sign_in(http, the_office, "petugas")
+    page = await text_of(http, "/admin/ketidakhadiran")
+    own = re.search(r'<select id="absence-person".*?</select>', page, re.DOTALL)
+    assert own is not None
+    assert own[0].count("<option") == 1
+    assert 'value="duty"' not in page
+
+
+PAGES = {
+    "year": ROOT,
+    "year with a draft": f"{ROOT}?tahun=2027",
+    "day": f"{ROOT}/hari/2027-06-15",
+    "week": f"{ROOT}/minggu",
+    "special": f"{ROOT}/khusus",
+    "holidays": f"{ROOT}/libur?tahun=2029",
+    "review": f"{ROOT}/tinjau",
+    "history": f"{ROOT}/riwayat",
+    "absences": "/admin/ketidakhadiran?hari=28",
+}
+
+
+async def fold_out(page: Page) -> None:
+    await page.evaluate("document.querySelectorAll('details').forEach((fold) => fold.setAttribute('open', ''))")
+
+
+@pytest.mark.parametrize(("scheme", "width", "language"), [("light", 1366, "id-ID"), ("dark", 360, "en-GB")])
+@pytest.mark.parametrize("name", PAGES)
+async def test_page_breaks_no_rule_and_is_never_wider_than_the_window(
+    admin: httpx.AsyncClient,
+    the_office: TheOffice,
+    visit: Visit,
+    axe: Axe,
+    name: str,
+    scheme: str,
+    width: int,
+    language: str,
+) -> None:
+    await send(admin, f"{ROOT}/hari/2027-06-15", act="close", name="Banjir", kind="office")
+    page = await open_as(visit, admin, the_office, "admin", PAGES[name], scheme=scheme, width=width, language=language)
+    await fold_out(page)
+    assert await axe.broken_rules(page) == {}
+    for other in (1366, 768, 360, 320):
+        await page.set_viewport_size({"width": other, "height": 800})
+        assert await sideways_scroll(page) <= 0, other
+
+
+async def test_every_day_of_a_year_can_be_reached(admin: httpx.AsyncClient) -> None:
+    page = await text_of(admin, f"{ROOT}?tahun=2028")
+    days = set(re.findall(rf'href="{ROOT}/hari/(\d{{4}}-\d\d-\d\d)"', page))
+    assert days == {(date(2028, 1, 1) + timedelta(days=n)).isoformat() for n in range(366)}
