@@ -90,7 +90,7 @@ async def a_used_office(running: Running, admin: asyncpg.Connection, folder: Pat
     return settings
 
 
-def restore(settings: Settings, archive: Path) -> subprocess.CompletedProcess[str]:
+def complaints(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPLAINTS_")} | {
         "COMPLAINTS_DATABASE_URL": settings.database_url or "",
         "COMPLAINTS_ADMIN_DATABASE_URL": settings.admin_database_url or "",
@@ -98,9 +98,7 @@ def restore(settings: Settings, archive: Path) -> subprocess.CompletedProcess[st
         "COMPLAINTS_DATA_DIR": str(settings.data_dir),
     }
     program = str(Path(sys.executable).with_name("complaints"))
-    return subprocess.run(
-        [program, "restore", str(archive), "--json"], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([program, *arguments, "--json"], env=environment, capture_output=True, text=True, check=False)
 
 
 async def counts(admin: asyncpg.Connection, running: Running, settings: Settings) -> dict[str, int]:
@@ -121,7 +119,7 @@ async def test_every_row_comes_back_with_its_rights_and_walls(
     manifest = await make_backup(source, archive)
     assert [member.name for member in manifest.members] == ["database.dump", "attachments/ab/photo"]
     target = settings_on(running, tmp_path / "target", await a_database(admin, "backup_target"))
-    done = await asyncio.to_thread(restore, target, archive)
+    done = await asyncio.to_thread(complaints, target, "restore", str(archive))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["violations"], report["held"]) == ([], True)
@@ -139,7 +137,7 @@ async def test_every_row_comes_back_with_its_rights_and_walls(
     finally:
         await application.close()
 
-    again = await asyncio.to_thread(restore, target, archive)
+    again = await asyncio.to_thread(complaints, target, "restore", str(archive))
     assert again.returncode == 1
     assert "is not empty" in again.stderr
 
@@ -170,3 +168,20 @@ async def test_a_hold_is_told_once_and_ends_once(running: Running, admin: asyncp
         assert await owner.fetchval("SELECT count(*) FROM alarm WHERE cleared_at IS NULL") == 0
     finally:
         await owner.close()
+
+
+async def test_a_database_recovered_by_other_means_is_held_and_its_numbers_jump(
+    running: Running, admin: asyncpg.Connection, tmp_path: Path
+) -> None:
+    source = await a_used_office(running, admin, tmp_path / "source")
+    wrong = await asyncio.to_thread(complaints, source, "hold-sending", "--after-restore", "yesterday")
+    assert wrong.returncode == 2
+    assert "must be an instant with a zone" in wrong.stderr
+    held = await asyncio.to_thread(complaints, source, "hold-sending", "--after-restore", "2026-11-24T02:00:00Z")
+    jumps = {jump["sequence"]: jump for jump in json.loads(held.stdout)["jumps"]}
+    assert jumps["ticket_number_1"]["before"] == 3
+    assert jumps["ticket_number_1"]["after"] >= 2_000
+    shown = await asyncio.to_thread(complaints, source, "resume-sending", "--dry-run")
+    assert json.loads(shown.stdout)["resumed"] is False
+    assert {row["kind"] for row in json.loads(shown.stdout)["waiting"]} >= {"receipt"}
+    assert json.loads((await asyncio.to_thread(complaints, source, "resume-sending")).stdout)["resumed"] is True
