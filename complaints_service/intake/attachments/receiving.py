@@ -36,6 +36,7 @@ WHOLE_SECONDS = 900.0
 LARGEST_FORM_WITH_FILES = (MOST_FILES + 1) * MOST_BYTES
 LARGEST_UPLOAD = MOST_BYTES + 256 * 1024
 _WRITE_BYTES = 512 * 1024
+_SMALLER = "A file may have at most {most} MB. Make it smaller or send a part of it."
 
 Gate = Callable[[], Awaitable[None]]
 
@@ -227,7 +228,7 @@ async def _pieces(request: PageRequest) -> AsyncIterator[bytes]:
                 piece = await anext(body, None)
         except ClientException as error:
             if error.status_code == 413:
-                raise TooLarge from error
+                raise TooLarge(_SMALLER, most=MOST_BYTES // 1024**2) from error
             raise
         except InternalServerException as error:
             # The framework's word for a client that has gone away.
