@@ -24,9 +24,14 @@ _SINGLE_WORDS = {
 
 
 def amount_text(amount: int, measure: str, language: str) -> str:
-    """For example "14 working days"; minutes that make whole hours are told as hours: "4 working hours"."""
+    """For example "14 working days"; minutes that make whole hours are told as hours: "4 working hours".
+
+    A measure that is none (a draft may hold anything) is told as it is written.
+    """
     if measure in ("working_minutes", "calendar_minutes") and amount and amount % 60 == 0:
         amount, measure = amount // 60, measure.replace("minutes", "hours")
+    if measure not in _AMOUNT_WORDS:
+        return f"{amount} {measure}".strip()
     if amount == 1:
         return translate(language, _SINGLE_WORDS[measure])
     return translate(language, _AMOUNT_WORDS[measure], n=amount)

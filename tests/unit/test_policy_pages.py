@@ -117,11 +117,12 @@ def test_a_draft_full_of_nonsense_can_still_be_drawn() -> None:
         "receivers": 5,
         "offset_measure": "moons",
     }
-    raw["targets"] = []
+    raw["targets"] = [{"target": "verify", "amount": "tiga", "measure": ""}]
     policy, places = draft_policy(raw)
     assert len(places) == len(raw["ladder"])
-    msgspec.structs.replace(policy, pauses=())
-    assert [drawn(policy, target).target for target in policy.ladders]
+    shown = ladders(policy, an_office(), "id", places)
+    assert [ladder.target for ladder in shown] == ["verify", "answer", "sign", "reporter", "closing"]
+    assert any("moons" in rung.when for ladder in shown for rung in ladder.rungs)
 
 
 def test_the_drawing_follows_time_and_shows_that_the_top_comes_again() -> None:

@@ -288,6 +288,37 @@ async def test_addresses_that_mean_nothing_are_not_found(
     assert (await http.get(path)).status_code == 404
 
 
+async def test_a_draft_of_nonsense_can_be_looked_at_everywhere(http: httpx.AsyncClient, the_office: TheOffice) -> None:
+    await sign_in(http, the_office, "admin")
+    draft = await a_draft(the_office)
+    konsep = f"{ROOT}/konsep/{draft}"
+    rung = {
+        "when": "<x>",
+        "offset_amount": "1e9",
+        "offset_measure": "moons",
+        "act": "boom",
+        "level": "-3",
+        "note": "n" * 1999,
+    }
+    assert (
+        await send(http, f"{konsep}/jenjang/0", "save", **rung, raise_priority="low", receivers__named="a@b..\nx")
+    ).status_code == 422
+    fields = fields_of((await http.get(konsep)).text)
+    nonsense = {name: "<b>" for name in fields if name.startswith(("targets.", "pauses."))}
+    assert (await http.post(konsep, data=fields | nonsense | {"do": "save"})).status_code == 422
+    for path in (
+        konsep,
+        f"{konsep}?periksa=1",
+        f"{konsep}/jenjang/0",
+        f"{konsep}/terbitkan",
+        f"/admin/eskalasi?konsep={draft}",
+        ROOT,
+    ):
+        page = await http.get(path)
+        assert page.status_code == 200, path
+        assert "<b>" not in page.text, path
+
+
 async def test_a_form_without_its_token_changes_nothing(http: httpx.AsyncClient, the_office: TheOffice) -> None:
     await sign_in(http, the_office, "admin")
     konsep = f"{ROOT}/konsep/{await a_draft(the_office)}"
