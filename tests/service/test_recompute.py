@@ -147,6 +147,41 @@ async def test_a_command_goes_by_the_new_dates_without_waiting_for_the_work(room
     assert await audit(room.admin) == []
 
 
+async def test_a_reply_is_heard_even_where_the_new_policy_would_have_ended_the_case_before_it(room: Room) -> None:
+    filed = await room.office.file()
+    for command in (c.Verify(), c.Start(), c.Ask(text="Mohon kirim nomor berkas Anda.")):
+        await room.office.act(filed.number, command, "petugas")
+    await room.office.move_clock(10 * DAY)
+    await room.office.fire()
+
+    def reply_in_five_days(policy: Policy) -> Policy:
+        targets = tuple(msgspec.structs.replace(t, amount=5) if t.target == "reporter" else t for t in policy.targets)
+        return msgspec.structs.replace(policy, targets=targets)
+
+    await new_policy(room, reply_in_five_days)
+    await room.office.reporter_acts(filed, c.Reply(text="Nomor berkas saya 12345."))
+    file = await room.office.file_of(filed.number)
+    assert file.ticket.status is Status.IN_PROGRESS
+    assert "lapsed" not in [e.type for e in file.events]
+    assert "deadlines_moved" in [e.type for e in file.events]
+    silent = await room.office.file()
+    for command in (c.Verify(), c.Ask(text="Mohon kirim nomor berkas Anda.")):
+        await room.office.act(silent.number, command, "petugas")
+    await room.office.move_clock(9 * DAY)
+    await room.office.fire()
+    assert (await room.office.file_of(silent.number)).ticket.status is Status.WITHDRAWN
+    assert await audit(room.admin) == []
+
+
+async def test_merging_two_cases_that_lag_brings_up_both(room: Room) -> None:
+    into, one = await room.office.file(reporter_email=None), await room.office.file(reporter_email=None)
+    await close_days(room, next_working_day(await room.office.now()), work=False)
+    await room.office.act(one.number, c.Merge(into=into.number), "petugas")
+    assert "deadlines_moved" in await events(room, one)
+    assert "deadlines_moved" in await events(room, into)
+    assert await audit(room.admin) == []
+
+
 async def test_a_timer_recomputes_its_own_ticket_first_and_fires_only_what_is_still_due(room: Room) -> None:
     filed = await room.office.file(reporter_email=None)
     first = await first_due(room, filed.number)
