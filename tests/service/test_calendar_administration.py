@@ -7,10 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from complaints_service.accounts.model import Via, Viewer
+from complaints_service.management.calendars.edit import with_day_closed
+from complaints_service.management.calendars.model import Draft, NewVersion
+from complaints_service.management.calendars.service import Calendars
 from complaints_service.management.settings_events import Setting, list_office_events, office_event
 from complaints_service.settings import Settings
+from complaints_service.sla.calendar_document import DayNote
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice
@@ -198,3 +204,44 @@ async def test_only_administrators_publish(
         del client.headers["X-CSRF-Token"]
     async with client_of(app) as stranger:
         assert (await stranger.post("/api/v1/calendars", json={})).status_code == 401
+
+
+async def test_a_draft_is_brought_on_top_of_what_somebody_else_has_published(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    services = the_office.services
+    calendars = Calendars(services.database, services.offices, services.clock)
+    me, other = await viewer_of(the_office, "admin"), await viewer_of(the_office, "kepala")
+    latest = await calendars.latest(me.office.id)
+
+    def closing(draft: Draft) -> Draft:
+        return msgspec.structs.replace(draft, document=with_day_closed(draft.document, "2027-06-15", DayNote("Banjir")))
+
+    await calendars.change_draft(me, closing)
+    theirs = with_day_closed(latest.document, "2027-06-16", DayNote("Pindah gedung"))
+    await calendars.publish(
+        other,
+        NewVersion(
+            document=theirs,
+            confirmed_through=latest.confirmed_through,
+            why="pindah",
+            applies_to_open=False,
+            if_version=latest.version,
+        ),
+    )
+    held = await calendars.draft(me)
+    assert held is not None
+    assert held.base == latest.version
+    assert "2027-06-16" not in held.document.days_off
+    renewed = await calendars.renew_draft(me)
+    assert renewed is not None
+    assert renewed == msgspec.structs.replace(renewed, base=latest.version + 1)
+    assert {"2027-06-15", "2027-06-16"} <= set(renewed.document.days_off)
+    await calendars.drop_draft(me)
+    assert await calendars.renew_draft(me) is None
+
+
+async def viewer_of(the_office: TheOffice, username: str) -> Viewer:
+    """A person as signed in."""
+    person, office = await the_office.person(username), await the_office.office()
+    return Viewer(person=person, office=office, scopes=frozenset(), via=Via.COOKIE)
