@@ -108,6 +108,14 @@ async def test_what_somebody_else_published_is_not_undone_unseen(
     assert stale.status_code == 412
     assert "Orang lain sudah menerbitkan kalender lain." in unescape(stale.text)
     assert "Banjir" in stale.text, "what was written is still there"
+    async with the_office.services.database.connection() as connection:
+        await connection.execute("UPDATE calendar_draft SET base_version = $1", before)
+    assert f"menerbitkan versi {before + 1} setelah Anda mulai" in await text_of(admin, f"{ROOT}/tinjau")
+    assert (await send(admin, f"{ROOT}/tinjau", act="renew")).headers["location"] == f"{ROOT}/tinjau"
+    renewed = await text_of(admin, f"{ROOT}/tinjau")
+    assert "setelah Anda mulai" not in renewed
+    assert "Kamis, 17 Juni 2027" in renewed
+    assert "Rabu, 16 Juni 2027" not in renewed, "what the other one closed stays closed"
 
 
 @pytest.mark.parametrize(
