@@ -69,7 +69,10 @@ class Supervisor:
                 tell(f"a service already runs on {self._data_dir}: {where}")
                 return 1
             if (self._data_dir / RESTORING).exists():
-                tell(f"a restore onto {self._data_dir} was not finished: run `complaints restore` again")
+                mark = self._data_dir / RESTORING
+                tell(
+                    f"a restore was not finished: run `complaints restore` again, or remove {mark} to begin with nothing"
+                )
                 return 1
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._ending.set)

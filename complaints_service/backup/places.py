@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -49,7 +50,12 @@ def empty_data_dir(folder: Path, *, embedded: bool) -> Generator[Path]:
         if any(_holds_something(folder / name) for name in there):
             raise BackupError(f"{folder}: is not empty ({', '.join(there)}); choose another COMPLAINTS_DATA_DIR")
         room.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
-        yield folder
+        try:
+            yield folder
+        except BaseException:
+            with contextlib.suppress(OSError):
+                room.rmdir()  # refused before anything was in it: no restore was begun
+            raise
 
 
 def moved_into_place(folder: Path) -> None:

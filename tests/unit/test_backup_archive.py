@@ -184,6 +184,7 @@ def test_a_restore_goes_only_into_an_empty_folder_that_nobody_uses(tmp_path: Pat
     ):
         pass
     # The mark of the first one stands: it was not finished, and its remains are no data.
+    assert (folder / "restoring").is_dir()
     (folder / "attachments" / "ab").mkdir(parents=True)
     with empty_data_dir(folder, embedded=True):
         assert not (folder / "attachments").exists()
@@ -195,6 +196,12 @@ def test_a_restore_goes_only_into_an_empty_folder_that_nobody_uses(tmp_path: Pat
             empty_data_dir(folder, embedded=embedded),
         ):
             pass
+
+
+def test_what_is_refused_before_it_began_leaves_no_mark(tmp_path: Path) -> None:
+    with pytest.raises(WrongKey), empty_data_dir(tmp_path / "var", embedded=True):
+        raise WrongKey
+    assert not (tmp_path / "var" / "restoring").exists()
 
 
 def test_numbers_jump_further_the_longer_nothing_is_known() -> None:
