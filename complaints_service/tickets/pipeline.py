@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import Office
-from complaints_service.tickets.commands import AnyCommand, GrantTime, RequestTime
+from complaints_service.tickets.commands import AnyCommand, AutoClose, FireRung, GrantTime, Lapse, RequestTime
 from complaints_service.tickets.given import TimeRequest
 from complaints_service.tickets.lifecycle import Decision, Refusal, decide
 from complaints_service.tickets.model import SYSTEM_ACTOR, Actor, Event, Ticket
@@ -109,6 +109,13 @@ def brought_up(
     performed = settled(loaded, now, office, reactors)
     ticket = msgspec.structs.replace(made.ticket, next_due_at=performed.effects.next_due_at)
     return msgspec.structs.replace(performed, ticket=ticket)
+
+
+def ends_case(command: AnyCommand) -> bool:
+    """Whether the clock ends the case with this; its armed timer brings it again unless the deed calls it off."""
+    return isinstance(command, Lapse | AutoClose) or (
+        isinstance(command, FireRung) and command.act in ("lapse", "close")
+    )
 
 
 def react(change: Change, reactors: Sequence[Reactor]) -> Effects:
@@ -218,6 +225,7 @@ __all__ = [
     "Performed",
     "Written",
     "brought_up",
+    "ends_case",
     "perform",
     "react",
     "settled",

@@ -17,10 +17,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.attachments import attach, claim, with_files
 from complaints_service.tickets.commands import (
     AnyCommand,
-    AutoClose,
-    FireRung,
     GrantTime,
-    Lapse,
     Merge,
     Reply,
     Split,
@@ -34,6 +31,7 @@ from complaints_service.tickets.pipeline import (
     Loaded,
     Performed,
     brought_up,
+    ends_case,
     perform,
     settled,
     writes_ticket,
@@ -253,7 +251,7 @@ class Tickets:
         """
         made = self._recomputing.recompute(office, loaded.ticket, loaded.deadlines, loaded.timers, fired, now)
         if not ends:
-            made = msgspec.structs.replace(made, commands=tuple(c for c in made.commands if not _ends(c)))
+            made = msgspec.structs.replace(made, commands=tuple(c for c in made.commands if not ends_case(c)))
         performed = brought_up(loaded, made, now, office, self.reactors)
         if isinstance(performed, Refusal):
             raise RuntimeError(performed.code)
@@ -290,13 +288,6 @@ def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
     """What ``lock_tickets`` and ``claim_timers`` select, as values."""
     ways = (*(("email",) if row["has_email"] else ()), *(("whatsapp",) if row["chat_id"] is not None else ()))
     return Loaded(ticket, deadlines_from(row["deadlines"]), timers_from(row["timers"]), ways, row["chat_id"])
-
-
-def _ends(command: AnyCommand) -> bool:
-    """Whether the clock ends the case with this; its armed timer brings it again unless the deed calls it off."""
-    return isinstance(command, Lapse | AutoClose) or (
-        isinstance(command, FireRung) and command.act in ("lapse", "close")
-    )
 
 
 __all__ = ["Acted", "KeyReused", "Tickets", "loaded_from"]
