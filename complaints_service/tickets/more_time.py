@@ -61,7 +61,7 @@ def grant_time(command: c.GrantTime, given: Given) -> Outcome | Refusal:
     why = command.text.strip() or (request.reason.strip() if request is not None else "")
     return Outcome(
         changes={"requested_days": None},
-        body={"working_days": days, "assignee": ticket.assignee_id},
+        body={"working_days": days, "assignee": _who_asked(given)},
         message=("office", why) if why else None,
     )
 
@@ -72,8 +72,13 @@ def refuse_time(command: c.RefuseTime, given: Given) -> Outcome | Refusal:
     if ticket.requested_days is None:
         return Refusal("not_requested", "Nobody has requested more time.")
     return Outcome(
-        changes={"requested_days": None}, body={"assignee": ticket.assignee_id}, message=("note", command.reason)
+        changes={"requested_days": None}, body={"assignee": _who_asked(given)}, message=("note", command.reason)
     )
+
+
+def _who_asked(given: Given) -> int | None:
+    """Who waits for the answer: the one who asked, else whoever holds the case."""
+    return given.request.person_id if given.request is not None else given.ticket.assignee_id
 
 
 def _too_much(days: int, given: Given) -> Refusal | None:

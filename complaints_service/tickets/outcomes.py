@@ -177,8 +177,10 @@ def _fire_rung(command: c.FireRung, given: Given) -> Outcome:
     """The ladder's step, and what else it does: ``raised`` (priority before and after) and ``unassigned`` (from whom) when they apply."""
     ticket = given.ticket
     body = msgspec.to_builtins(command)
-    for name in ("command", "raise_priority", "unassigns", *(name for name in _SELDOM if not body[name])):
-        del body[name]
+    del body["command"], body["raise_priority"], body["unassigns"]
+    for name in _SELDOM:
+        if not body[name]:
+            del body[name]
     changes: dict[str, object] = {}
     if command.level > ticket.level:
         changes["level"] = command.level

@@ -17,7 +17,6 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.tickets.attachments import attach, claim, with_files
 from complaints_service.tickets.commands import (
     AnyCommand,
-    GrantTime,
     Merge,
     Reply,
     Split,
@@ -40,7 +39,7 @@ from complaints_service.tickets.pipeline import (
 from complaints_service.tickets.port import Reactor, Recomputing, TimerRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
 from complaints_service.tickets.second_matter import second_matter
-from complaints_service.tickets.time_requests import last_request
+from complaints_service.tickets.time_requests import request_behind
 from complaints_service.waker import Waker
 
 
@@ -165,7 +164,7 @@ class Tickets:
                 self.reactors,
                 other=other,
                 new_number=new_number,
-                request=await last_request(connection, loaded.ticket) if isinstance(command, GrantTime) else None,
+                request=await request_behind(connection, loaded.ticket, command),
             )
             performed = self._check(performed, loaded.ticket, actor)
             files = await claim(connection, command.attachments) if isinstance(command, Reply) else []

@@ -106,4 +106,7 @@ async def test_more_time_is_granted_by_another_and_tells_the_reporter_why(the_of
     assert (file.messages[-1].sender, file.messages[-1].text) == ("office", "Berkas masih di kantor pusat.")
     answer = next(d for d in file.deadlines if d.target == "answer")
     assert (answer.granted_days, answer.due_at > was.due_at) == (3, True)
-    assert "time_granted" in {row["kind"] for row in await the_office.outbox(filed.number)}
+    told = {(row["kind"], row["person_id"]) for row in await the_office.outbox(filed.number)}
+    supervisor = await the_office.person("atasan")
+    assert ("time_granted", None) in told
+    assert ("time_answered", supervisor.id) in told, "the one who asked, who is not the one who holds the case"
