@@ -12,6 +12,7 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound
 from complaints_service.management.calendars import forms, view
+from complaints_service.management.calendars.effects_view import effect_rows
 from complaints_service.management.calendars.model import Draft, NewVersion
 from complaints_service.management.calendars.routes import ROOT, calendars_of, problems_of, see_other
 from complaints_service.management.calendars.service import Calendars
@@ -160,7 +161,7 @@ async def _review_page(
         "latest_who": view.who(viewer.office, latest.created_by, language),
         "tickets": tickets,
         "effects": effects,
-        **view.effect_rows(effects, viewer.office.time_zone, language),
+        **effect_rows(effects, viewer.office.time_zone, language),
         "given": {"why": words.get("why", ""), "applies_to_open": follows},
         "problems": trouble,
     }

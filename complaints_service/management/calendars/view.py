@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_date
 
-from complaints_service.i18n import moment, translate
+from complaints_service.i18n import translate
 from complaints_service.management.calendars.difference import (
     LOOK_LABELS,
     Change,
@@ -23,10 +23,8 @@ from complaints_service.management.calendars.edit import HolidayDifference, in_o
 from complaints_service.management.calendars.hours_text import written
 from complaints_service.management.calendars.model import Draft, Version
 from complaints_service.management.calendars.year import FIRST_YEAR, LAST_YEAR, Day, Look, day_of, year_of
-from complaints_service.management.settings_view import TARGET_NAMES
 from complaints_service.office.model import Office
 from complaints_service.sla.calendar_document import DAYS, CalendarDocument, NoteKind, SpecialPeriod, Week, read_hours
-from complaints_service.sla.effects import OpenEffects
 
 ZONES = ("Asia/Jakarta", "Asia/Pontianak", "Asia/Makassar", "Asia/Jayapura")
 """Offered first; any other name of the IANA database is taken too."""
@@ -82,15 +80,6 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     applies_to_open: bool
     newest: bool
-
-
-class MoverRow(msgspec.Struct, frozen=True):
-    """A deadline that would move far."""
-
-    number: str
-    target: str
-    before: str
-    after: str
 
 
 class HolidayRow(msgspec.Struct, frozen=True):
@@ -251,27 +240,6 @@ def change_rows(before: Version, after: Draft, language: str) -> list[Change]:
         language,
         (before.confirmed_through, after.confirmed_through),
     )
-
-
-def effect_rows(effects: OpenEffects | None, zone: str, language: str) -> dict[str, object]:
-    """What happens to open tickets: ``targets`` and ``movers`` as rows of tables."""
-    if effects is None:
-        return {"targets": [], "movers": []}
-    return {
-        "targets": [
-            (translate(language, TARGET_NAMES[each.target]), each.earlier, each.later, each.breached)
-            for each in effects.by_target
-        ],
-        "movers": [
-            MoverRow(
-                each.number,
-                translate(language, TARGET_NAMES[each.target]),
-                moment(each.due_at, zone, language, weekday=False),
-                moment(each.would_be_due_at, zone, language, weekday=False),
-            )
-            for each in effects.movers
-        ],
-    }
 
 
 def version_rows(versions: list[Version], office: Office, language: str) -> list[VersionRow]:
