@@ -18,6 +18,23 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
+class LogLevel(StrEnum):
+    """The least severe kind of log line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used. ``problems`` names each variable and what is wrong, never a value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
 class Environment:
     """Typed look-ups over a mapping of variables.
 

@@ -6,6 +6,15 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from complaints_service.environment import PREFIX, SettingsError
+from complaints_service.gateway_settings import WhatsAppProvider
+
+if TYPE_CHECKING:
+    from complaints_service.settings import Settings
 
 SECRET_BYTES = 32
 _HEX = "hex:"
@@ -40,3 +49,27 @@ def kept_secret(path: Path) -> str:
         path.hardlink_to(draft)
     draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def with_kept_secrets(settings: Settings) -> Settings:
+    """The settings with what this installation makes for itself: its key, and the development gateway's secrets.
+
+    Raises SettingsError when the folder cannot be read or written.
+    """
+    key, folder = settings.secret_key, settings.data_dir
+    try:
+        if not key:
+            key = bytes.fromhex(kept_secret(folder / "secret.key"))
+        if not (settings.dev and settings.whatsapp_provider is WhatsAppProvider.CLOUD):
+            return msgspec.structs.replace(settings, secret_key=key)
+        made = {name: kept_secret(folder / "dev" / f"whatsapp-{name}") for name in ("app", "verify", "access")}
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{PREFIX}DATA_DIR: its secrets cannot be read or made ({error})"]) from error
+    return msgspec.structs.replace(
+        settings,
+        secret_key=key,
+        whatsapp_app_secret=settings.whatsapp_app_secret or made["app"],
+        whatsapp_verify_token=settings.whatsapp_verify_token or made["verify"],
+        whatsapp_access_token=settings.whatsapp_access_token or made["access"],
+        whatsapp_phone_number_id=settings.whatsapp_phone_number_id or "100000000000001",
+    )

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from complaints_service import failpoints
-from complaints_service.environment import PREFIX, Environment
+from complaints_service.environment import PREFIX, Environment, LogLevel, SettingsError
 from complaints_service.gateway_settings import CLOUD_API_URL, WhatsAppProvider, read_gateway
-from complaints_service.kept_secrets import kept_secret
+from complaints_service.kept_secrets import with_kept_secrets
 from complaints_service.setting_values import (
     catcher_url,
     database_url_of,
@@ -23,23 +22,6 @@ from complaints_service.setting_values import (
     sender_address,
     statement_cache,
 )
-
-
-class LogLevel(StrEnum):
-    """The least severe kind of log line that is written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class SettingsError(ValueError):
-    """Settings that cannot be used. ``problems`` names each variable and what is wrong, never a value."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 def about(default: str, meaning: str) -> msgspec.Meta:
@@ -303,7 +285,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 read.refuse(name, f"is only for development ({PREFIX}DEV=1)")
         if read.problems:
             raise SettingsError(read.problems)
-        return settings if secret_key and not whatsapp.made_for_dev else _with_kept_secrets(settings)
+        return settings if secret_key and not whatsapp.made_for_dev else with_kept_secrets(settings)
 
     def missing_to_serve(self, *, alone: bool = True) -> list[str]:
         """What serving needs beyond what a single command needs; empty when nothing.
@@ -316,24 +298,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if alone and self.redis_url is None:
             problems.append(f"{PREFIX}REDIS_URL: is required without a service on the same DATA_DIR")
         return problems
-
-
-def _with_kept_secrets(settings: Settings) -> Settings:
-    """Fill in what this installation makes for itself: its key and the development gateway's secrets."""
-    key, folder = settings.secret_key, settings.data_dir
-    try:
-        if not key:
-            key = bytes.fromhex(kept_secret(folder / "secret.key"))
-        if not (settings.dev and settings.whatsapp_provider is WhatsAppProvider.CLOUD):
-            return msgspec.structs.replace(settings, secret_key=key)
-        made = {name: kept_secret(folder / "dev" / f"whatsapp-{name}") for name in ("app", "verify", "access")}
-    except (OSError, ValueError) as error:
-        raise SettingsError([f"{PREFIX}DATA_DIR: its secrets cannot be read or made ({error})"]) from error
-    return msgspec.structs.replace(
-        settings,
-        secret_key=key,
-        whatsapp_app_secret=settings.whatsapp_app_secret or made["app"],
-        whatsapp_verify_token=settings.whatsapp_verify_token or made["verify"],
-        whatsapp_access_token=settings.whatsapp_access_token or made["access"],
-        whatsapp_phone_number_id=settings.whatsapp_phone_number_id or "100000000000001",
-    )
