@@ -127,7 +127,7 @@ def _attended_anew(change: Change, row: DeadlineRow | None) -> bool:
 def _started(change: Change, target: str, rows: Rows) -> DeadlineRow:
     ticket = change.after
     previous = rows.get((target, ticket.episode - 1))
-    if target == "answer" and previous is not None and _policy(change).after_reopening == "continue":
+    if target == "answer" and previous is not None and _after_the_break(change) == "continue":
         return continued(change.office, ticket, previous, _at(change))
     if target == "sign":
         start = ticket.last_sign_at
@@ -142,6 +142,13 @@ def _started(change: Change, target: str, rows: Rows) -> DeadlineRow:
 
 def _policy(change: Change) -> Policy:
     return change.office.policies[change.after.policy_version]
+
+
+def _after_the_break(change: Change) -> str:
+    """What the answer clock does in a new episode: a case that comes back from another agency was transferred, not closed."""
+    policy, before = _policy(change), change.before
+    came_back = before is not None and before.status is Status.FORWARDED
+    return policy.after_transfer if came_back else policy.after_reopening
 
 
 def _kept(change: Change, row: DeadlineRow, rows: Rows) -> DeadlineRow:

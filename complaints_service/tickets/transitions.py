@@ -107,10 +107,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     _office("close", frozenset({Status.ANSWERED}), Status.CLOSED, "closed"),
     _office(
         "reopen",
-        frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED}),
+        frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED, Status.FORWARDED}),
         Status.IN_PROGRESS,
         "reopened",
-        note="a new episode with a new answer clock",
+        note="a new episode; the policy says whether the answer clock restarts or continues, "
+        "after closing and after coming back from another agency",
     ),
     _office("undo", _ALL, None, "undone", undoable=False, sign=False, note="the own last deed, for 10 s"),
     Transition(

@@ -352,3 +352,15 @@ def test_the_next_occurrence_is_armed_though_the_last_one_was_armed_for_the_same
     case.check()
     (after,) = [t for t in case.loaded.timers if t.target == "answer"]
     assert (after.due_at, after.occurrence) == (armed.due_at, armed.occurrence + 1)
+
+
+@pytest.mark.parametrize(("after_transfer", "restarts"), [("restart", True), ("continue", False)])
+def test_a_case_that_comes_back_from_another_agency_was_transferred(*, after_transfer: str, restarts: bool) -> None:
+    opposite = "continue" if restarts else "restart"
+    policy = a_policy(after_transfer=after_transfer, after_reopening=opposite)
+    case = Case(an_urgent_office(policies={1: policy}), status=Status.IN_PROGRESS)
+    case.do(c.Forward(agency="Dinas Kependudukan", text="Perkara ini ditangani Dinas Kependudukan."), wib(26, 9))
+    case.do(c.Reopen(reason="Dikembalikan: bukan wewenang mereka."), wib(1, 9, month=12))
+    row = case.row("answer")
+    assert (row.episode, row.started_at) == (1, wib(1, 9, month=12) if restarts else RECEIVED)
+    case.check()
