@@ -69,8 +69,9 @@ def _moment(text: str, zone: ZoneInfo, pointer: str, *, end: bool) -> tuple[date
     try:
         if len(text) == len("2026-11-24"):
             day = date.fromisoformat(text)
-            return datetime.combine(day + timedelta(days=end), time(), zone), None
-        at = datetime.fromisoformat(text)
+            at = datetime.combine(day + timedelta(days=end), time(), zone)
+        else:
+            at = datetime.fromisoformat(text)
         if at.tzinfo is not None and 1970 < at.year < 9000:
             return at, None
     except (ValueError, OverflowError):

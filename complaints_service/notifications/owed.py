@@ -20,6 +20,7 @@ class NotOwed(StrEnum):
     ENDED = "ticket_ended"
     ACTED_ON = "acted_on"
     NEW_EPISODE = "new_episode"
+    NEW_DEADLINE = "new_deadline"
     NOTHING_LEFT = "nothing_left"
     DAY_OVER = "day_over"
     PERSON_NAMED = "person_named_in_complaint"
@@ -83,8 +84,13 @@ def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> No
 
 
 def _rung_overtaken(message: Addressed, ticket: TicketFacts) -> NotOwed | None:
-    """A rung is owed while the promise it is about still runs; a sign of life ends the rung about silence."""
-    target = msgspec.json.decode(message.row.params, type=dict[str, object]).get("target")
+    """A rung is owed while the promise it is about still runs; a sign of life ends the rung about silence.
+
+    That a date was missed is no longer so when the date has moved to the future meanwhile. ``absorbed`` in sql/queries/outbox.sql
+    asks the same of what waits in a roll-up.
+    """
+    params = msgspec.json.decode(message.row.params, type=dict[str, object])
+    target = params.get("target")
     if target == "sign":
         silent = ticket.last_sign_at <= message.row.created_at
         return None if silent else NotOwed.ACTED_ON
@@ -94,7 +100,9 @@ def _rung_overtaken(message: Addressed, ticket: TicketFacts) -> NotOwed | None:
     current = max(found, key=lambda d: d.episode)
     if message.row.created_at < current.started_at:
         return NotOwed.NEW_EPISODE
-    return None if current.runs(message.at) else NotOwed.ACTED_ON
+    if not current.runs(message.at):
+        return NotOwed.ACTED_ON
+    return NotOwed.NEW_DEADLINE if params.get("breach") and current.due_at > message.at else None
 
 
 def _reachable(message: Addressed) -> NotOwed | Unreachable | None:

@@ -188,6 +188,17 @@ SELECT * FROM (
     INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
     WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
         AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+        -- As notifications/owed.py judges a rung that goes by itself: called off by a deed or a new deadline.
+        AND (o.kind <> 'rung' OR CASE
+            WHEN o.params::json ->> 'target' = 'sign' THEN t.last_sign_at <= o.created_at
+            ELSE coalesce((
+                SELECT d.started_at <= o.created_at AND d.paused_at IS NULL AND d.ended_at IS NULL
+                    AND NOT (coalesce((o.params::json ->> 'breach')::boolean, false) AND d.due_at > office_now())
+                FROM deadline AS d
+                WHERE d.office_id = o.office_id AND d.ticket_id = o.ticket_id AND d.target = o.params::json ->> 'target'
+                ORDER BY d.episode DESC LIMIT 1
+            ), true)
+        END)
     ORDER BY o.ticket_id, (o.params::json ->> 'level')::integer DESC NULLS LAST, o.id DESC
 ) AS one_each
 ORDER BY (params::json ->> 'level')::integer DESC NULLS LAST, next_due_at NULLS LAST, number LIMIT :limit;
@@ -197,7 +208,18 @@ SELECT count(DISTINCT o.ticket_id)
 FROM outbox AS o
 INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
 WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
-    AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered');
+    AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+    -- As notifications/owed.py judges a rung that goes by itself: called off by a deed or a new deadline.
+    AND (o.kind <> 'rung' OR CASE
+        WHEN o.params::json ->> 'target' = 'sign' THEN t.last_sign_at <= o.created_at
+        ELSE coalesce((
+            SELECT d.started_at <= o.created_at AND d.paused_at IS NULL AND d.ended_at IS NULL
+                AND NOT (coalesce((o.params::json ->> 'breach')::boolean, false) AND d.due_at > office_now())
+            FROM deadline AS d
+            WHERE d.office_id = o.office_id AND d.ticket_id = o.ticket_id AND d.target = o.params::json ->> 'target'
+            ORDER BY d.episode DESC LIMIT 1
+        ), true)
+    END);
 
 -- name: open_figures(office_id, units, own_units, person_id)^
 -- Figures of a morning digest: only tickets in the person's units that do not name the person or the person's unit.

@@ -94,8 +94,9 @@ class Room:
         return found
 
     async def escalate(self, tickets: list[tuple[int, str]], username: str, **values: object) -> None:
-        """A rung of every ticket to one person, as the ladder writes it."""
+        """A rung of every ticket to one person, as the ladder writes it once the date is missed."""
         person = await self.office.person(username)
+        await self.miss_dates([ticket_id for ticket_id, _ in tickets])
         for ticket_id, _ in tickets:
             await self.put(
                 kind="rung",
@@ -104,6 +105,12 @@ class Room:
                 escalation=True,
                 **{"params": '{"target":"answer","level":2,"breach":true}', **values},
             )
+
+    async def miss_dates(self, tickets: list[int]) -> None:
+        """What was promised for these has been due for two hours."""
+        await self.admin.execute(
+            "UPDATE deadline SET due_at = office_now() - interval '2 hours' WHERE ticket_id = ANY ($1)", tickets
+        )
 
     async def file_many(self, count: int) -> list[tuple[int, str]]:
         """Tickets whose reporter has no address."""

@@ -106,6 +106,43 @@ async def test_a_case_that_was_settled_meanwhile_is_left_out_of_the_roll_up(room
     assert "1 tiket" in room.postbox.to(await address_of(room, "kepala"))[-1].subject
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE deadline SET ended_at = office_now() WHERE ticket_id = $1 AND target = 'answer'",
+        "UPDATE deadline SET paused_at = office_now() WHERE ticket_id = $1 AND target = 'answer'",
+        "UPDATE deadline SET due_at = office_now() + interval '3 days' WHERE ticket_id = $1 AND target = 'answer'",
+    ],
+    ids=["acted on", "waits for the reporter", "new date"],
+)
+async def test_what_is_called_off_meanwhile_is_left_out_of_the_roll_up(room: Room, deed: str) -> None:
+    await room.escalate(await room.file_many(7), "kepala")
+    await room.deliver()
+    first, second = [row["ticket_id"] for row in await room.rows(state="absorbed")]
+    await room.admin.execute(deed, first)
+    await to_the_hour(room)
+    assert await room.deliver() == 1
+    mail = room.postbox.to(await address_of(room, "kepala"))[-1]
+    numbers: dict[int, str] = {
+        row["id"]: row["number"] for row in await room.admin.fetch("SELECT id, number FROM ticket")
+    }
+    assert "1 tiket" in mail.subject
+    assert numbers[second] in mail.text
+    assert numbers[first] not in mail.text
+
+
+async def test_a_sign_of_life_takes_the_rung_about_silence_out_of_the_roll_up(room: Room) -> None:
+    params = '{"target":"sign","rung":"sign","level":1,"breach":false,"roll_up":true}'
+    tickets = await room.file_many(2)
+    await room.escalate(tickets, "kepala", params=params)
+    await room.deliver()
+    await room.office.move_clock(timedelta(minutes=1))
+    await room.admin.execute("UPDATE ticket SET last_sign_at = office_now() WHERE id = $1", tickets[0][0])
+    await to_the_hour(room)
+    assert await room.deliver() == 1
+    assert "1 tiket" in room.postbox.to(await address_of(room, "kepala"))[-1].subject
+
+
 async def test_a_roll_up_of_nothing_is_not_sent(room: Room) -> None:
     filed = [await room.office.file(reporter_email=None, reporter_phone=None) for _ in range(6)]
     await room.escalate([(one.ticket_id, one.number) for one in filed], "kepala")

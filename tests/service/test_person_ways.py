@@ -131,6 +131,7 @@ async def test_five_an_hour_by_whatsapp_too_and_the_rest_in_one(room: Room, gate
 
 async def test_an_address_that_a_rung_names_gets_no_personal_data_and_no_acting_link(room: Room) -> None:
     filed = await room.office.file()
+    await room.miss_dates([filed.ticket_id])
     await room.put(
         kind="rung", recipient="address", address="pengawas@example.go.id", ticket_id=filed.ticket_id,
         params='{"target":"answer","level":3,"breach":true}',

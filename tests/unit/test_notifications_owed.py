@@ -123,6 +123,14 @@ def test_a_rung_of_an_episode_that_is_over_is_not_owed() -> None:
     assert judge(a_message(ticket=reopened)) is NotOwed.NEW_EPISODE
 
 
+def test_a_new_date_calls_off_the_news_that_the_old_one_was_missed() -> None:
+    later = facts(deadlines=(a_deadline(due_at=NOW + timedelta(days=3)),))
+    missed = '{"target":"answer","level":1,"breach":true}'
+    assert judge(a_message(params=missed)) is None
+    assert judge(a_message(params=missed, ticket=later)) is NotOwed.NEW_DEADLINE
+    assert judge(a_message(ticket=later)) is None, "a reminder says when it is due now"
+
+
 def test_a_sign_of_life_ends_the_rung_about_silence() -> None:
     silent = a_message(params='{"target":"sign","level":1}')
     assert judge(silent) is None

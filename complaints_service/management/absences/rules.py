@@ -39,7 +39,7 @@ def duty_units(office: Office, planner: Person) -> tuple[bool, frozenset[int]]:
 
 def absence_problems(office: Office, new: NewAbsence, known: Iterable[AbsenceRow], now: datetime) -> list[FieldProblem]:
     """All that is wrong with an absence; ``known``: absences that touch its time."""
-    found = _time_problems(new.starts_at, new.ends_at, now)
+    found = time_problems(new.starts_at, new.ends_at, now)
     person = office.people.get(new.person_id)
     if person is None or not person.active:
         found.append(FieldProblem("/person_id", "unknown_person", "Choose somebody who works in the office."))
@@ -64,7 +64,7 @@ def duty_problems(
     office: Office, new: NewDuty, known: Iterable[DutyRow], absences: Iterable[AbsenceRow], now: datetime
 ) -> list[FieldProblem]:
     """All that is wrong with a duty; ``known`` and ``absences``: those that touch its time."""
-    found = _time_problems(new.starts_at, new.ends_at, now)
+    found = time_problems(new.starts_at, new.ends_at, now)
     person = office.people.get(new.person_id)
     if person is None or not person.active:
         found.append(FieldProblem("/person_id", "unknown_person", "Choose somebody who works in the office."))
@@ -78,7 +78,8 @@ def duty_problems(
     return found
 
 
-def _time_problems(starts: datetime, ends: datetime, now: datetime) -> list[FieldProblem]:
+def time_problems(starts: datetime, ends: datetime, now: datetime) -> list[FieldProblem]:
+    """What is wrong with the time of an absence or a duty by itself."""
     if ends <= starts:
         return [FieldProblem("/ends_at", "end_not_after_start", "It must end after it starts.")]
     if ends <= now:

@@ -10,7 +10,13 @@ import asyncpg
 from complaints_service.database import SYSTEM, Database, queries
 from complaints_service.errors import Forbidden, Invalid, NotFound
 from complaints_service.management.absences.model import AbsenceRow, DutyRow, NewAbsence, NewDuty
-from complaints_service.management.absences.rules import absence_problems, duty_problems, duty_units, plannable
+from complaints_service.management.absences.rules import (
+    absence_problems,
+    duty_problems,
+    duty_units,
+    plannable,
+    time_problems,
+)
 from complaints_service.management.settings_events import Setting, add_office_event
 
 if TYPE_CHECKING:
@@ -56,7 +62,9 @@ class Absences:
         office_id = viewer.office.id
         async with self._database.transaction(SYSTEM) as connection:
             await _lock(connection, office_id)
-            known = await _absences(connection, office_id, new.starts_at, new.ends_at)
+            # A time that cannot be is never asked for: it may be one that the database does not know.
+            real = not time_problems(new.starts_at, new.ends_at, self._clock.now())
+            known = await _absences(connection, office_id, new.starts_at, new.ends_at) if real else []
             if problems := absence_problems(viewer.office, new, known, self._clock.now()):
                 raise Invalid(problems)
             made: int = await queries("absences").add_absence(
@@ -84,8 +92,9 @@ class Absences:
         office_id = viewer.office.id
         async with self._database.transaction(SYSTEM) as connection:
             await _lock(connection, office_id)
-            known = await _duties(connection, office_id, new.starts_at, new.ends_at)
-            away = await _absences(connection, office_id, new.starts_at, new.ends_at)
+            real = not time_problems(new.starts_at, new.ends_at, self._clock.now())
+            known = await _duties(connection, office_id, new.starts_at, new.ends_at) if real else []
+            away = await _absences(connection, office_id, new.starts_at, new.ends_at) if real else []
             if problems := duty_problems(viewer.office, new, known, away, self._clock.now()):
                 raise Invalid(problems)
             made: int = await queries("absences").add_duty(

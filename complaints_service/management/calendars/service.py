@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from complaints_service.office.store import OfficeStore
 
 _LARGEST_VERSION = 2**31 - 1
+FARTHEST_CONFIRMED_YEARS = 10
 OUT_OF_REACH = "Under this calendar some open tickets would never become due. Please add working hours."
 
 
@@ -79,6 +81,7 @@ class Calendars:
             changed = change(held)
             changed = msgspec.structs.replace(changed, document=in_order(changed.document))
             self._refuse(changed.document, for_saving=False)
+            self._refuse_confirmed(changed.confirmed_through)
             same = changed.document == in_order(latest.document)
             if same and changed.confirmed_through == latest.confirmed_through:
                 await queries("calendars").drop_draft(connection, **keys)
@@ -125,6 +128,7 @@ class Calendars:
         """
         office_id = viewer.office.id
         self._refuse(new.document, for_saving=True)
+        self._refuse_confirmed(new.confirmed_through)
         document = in_order(new.document)
         try:
             async with self._database.transaction(SYSTEM) as connection:
@@ -196,6 +200,13 @@ class Calendars:
             return await effects_of(self._database, would_be, self._clock.now(), viewer.scope())
         except OutOfReach as error:
             raise Invalid([FieldProblem("/document", "never_open", OUT_OF_REACH)]) from error
+
+    def _refuse_confirmed(self, through: date) -> None:
+        """Raises Invalid for a year that nobody has decreed: a slip there would silence the warning for good."""
+        if through.year > self._clock.now().year + FARTHEST_CONFIRMED_YEARS:
+            raise Invalid(
+                [FieldProblem("/confirmed_through", "too_far", "This day is too far away. Please check the year.")]
+            )
 
     def _refuse(self, document: CalendarDocument, *, for_saving: bool) -> None:
         problems = validate(document, for_saving=for_saving, from_day=self._clock.now().date())
