@@ -72,6 +72,7 @@ class OutboxStore:
             way=row.way,
             cap=MAILS_AN_HOUR,
             forced='"roll_up":true' in row.params.replace(" ", ""),
+            urgent='"target":"attend"' in row.params.replace(" ", ""),
             message_id=self._ids.for_row("{t}"),
         )
 

@@ -51,17 +51,19 @@ RETURNING o.office_id, o.id, o.ticket_id, o.event_seq, o.dedupe_key, o.kind, o.w
 -- Counting and absorbing happen one worker at a time per person, else two would both send the fifth mail.
 SELECT id FROM person WHERE office_id = :office_id AND id = :person_id FOR NO KEY UPDATE;
 
--- name: absorb(office_id, person_id, outbox_id, way, cap, forced, message_id)$
+-- name: absorb(office_id, person_id, outbox_id, way, cap, forced, urgent, message_id)$
 -- Above the cap: the claimed row and every other escalation that waits for the person go into the roll-up of the next full hour.
 -- Rows that a worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed. Each way has its own
--- count; the one roll-up goes by e-mail unless the person chose WhatsApp alone.
+-- count; the one roll-up goes by e-mail unless the person chose WhatsApp alone. Urgent cases that nobody has taken up count by
+-- themselves: ordinary news must not keep the person on duty asleep.
 WITH used AS (
     SELECT (SELECT count(*) FROM outbox
             WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sending' AND id <> :outbox_id
-                AND way = :way)
+                AND way = :way AND (coalesce(params::json ->> 'target', '') = 'attend') = :urgent::boolean)
         + (SELECT count(*) FROM outbox
            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sent'
-               AND way = :way AND sent_office_at > (SELECT office_now()) - interval '1 hour') AS mails
+               AND way = :way AND sent_office_at > (SELECT office_now()) - interval '1 hour'
+               AND (coalesce(params::json ->> 'target', '') = 'attend') = :urgent::boolean) AS mails
 ), hour AS (SELECT date_trunc('hour', office_now(), 'UTC') + interval '1 hour' AS full_hour
 ), roll_up AS (
     INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, created_at, released_at, message_id)
@@ -76,6 +78,7 @@ WITH used AS (
     SELECT o.id FROM outbox AS o, used
     WHERE used.mails >= :cap::integer AND o.office_id = :office_id AND o.person_id = :person_id AND o.escalation AND o.state = 'queued'
         AND o.way = :way AND o.released_at <= (SELECT office_now())
+        AND (coalesce(o.params::json ->> 'target', '') = 'attend') = :urgent::boolean
     FOR UPDATE OF o SKIP LOCKED
 ), absorbed AS (
     UPDATE outbox AS o SET state = 'absorbed', absorbed_by = roll_up.id, lease_until = NULL, lease_token = NULL

@@ -64,6 +64,25 @@ async def test_five_mails_at_once_and_the_rest_in_one_at_the_full_hour(room: Roo
     assert not any(number in mail.text for number in singles)
 
 
+async def test_an_urgent_case_wakes_a_person_who_has_had_five_mails_already(room: Room) -> None:
+    await room.escalate(await room.file_many(8), "kepala")
+    assert await room.deliver() == 5
+    urgent = await room.file_many(7)
+    waiting = '{"target":"attend","rung":"attend-start","level":0,"breach":false}'
+    await room.admin.execute(
+        "INSERT INTO deadline (office_id, ticket_id, target, episode, started_at, due_at, first_due_at, amount, measure,"
+        " policy_version, calendar_version)"
+        " SELECT office_id, id, 'attend', 0, received_at, received_at + interval '1 hour', received_at + interval '1 hour', 60,"
+        " 'calendar_minutes', 1, 1 FROM ticket WHERE id = ANY ($1)",
+        [ticket_id for ticket_id, _ in urgent],
+    )
+    await room.escalate(urgent[:1], "kepala", params=waiting)
+    assert await room.deliver() == 1
+    assert urgent[0][1] in room.postbox.to(await address_of(room, "kepala"))[-1].subject
+    await room.escalate(urgent[1:], "kepala", params=waiting)
+    assert await room.deliver() == 4, "they have their own five"
+
+
 async def test_the_flood_of_one_person_delays_nobody_else(room: Room) -> None:
     tickets = await room.file_many(12)
     await room.escalate(tickets, "kepala")
