@@ -86,6 +86,7 @@ def _fire(office: Office, ticket: Ticket, due: DueRung, row: DeadlineRow, occurr
         recipients=reached.people if reached else (),
         stood_in=reached.stood_in if reached else {},
         gone=reached.gone if reached else (),
+        absent=reached.absent if reached else (),
         addresses=reached.addresses if reached else (),
         ways=due.rung.ways,
         raise_priority=due.rung.raise_priority,

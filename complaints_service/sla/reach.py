@@ -22,12 +22,13 @@ PERSON, ADDRESS = "person:", "address:"
 
 class Reached(msgspec.Struct, frozen=True):
     """Whom a rung reaches (ids), who gets it in place of somebody absent or gone (that one's id as text -> id), who is named though
-    having left the office (ids), and addresses outside the office."""
+    having left the office (ids), who is absent without anybody in place (ids), and addresses outside the office."""
 
     people: tuple[int, ...]
     stood_in: dict[str, int]
     gone: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
+    absent: tuple[int, ...] = ()
 
 
 def reach(office: Office, ticket: Ticket, rung: Rung, at: datetime) -> Reached:
@@ -41,6 +42,7 @@ def reach(office: Office, ticket: Ticket, rung: Rung, at: datetime) -> Reached:
     found: list[int] = []
     stood_in: dict[str, int] = {}
     gone: list[int] = []
+    absent: list[int] = []
     missing = False
     for person in named:
         if office.present(person, at):
@@ -53,11 +55,19 @@ def reach(office: Office, ticket: Ticket, rung: Rung, at: datetime) -> Reached:
         if other is not None and may_receive(office, ticket, other, ticket.unit_id):
             found.append(other.id)
             stood_in[str(person.id)] = other.id
+        elif person.active:
+            absent.append(person.id)
     addresses = _addresses(rung.receivers)
     if missing or not (found or addresses):
         found += _next_step_up(office, ticket, rung, at)
         addresses += _addresses(rung.otherwise)
-    return Reached(tuple(dict.fromkeys(found)), stood_in, tuple(gone), tuple(dict.fromkeys(addresses)))
+    return Reached(
+        people=tuple(dict.fromkeys(found)),
+        stood_in=stood_in,
+        gone=tuple(gone),
+        addresses=tuple(dict.fromkeys(addresses)),
+        absent=tuple(dict.fromkeys(absent)),
+    )
 
 
 def _addresses(words: tuple[str, ...]) -> list[str]:

@@ -174,8 +174,8 @@ class FireRung(Command, frozen=True, tag="fire_rung"):
 
     ``recipients``: ids of the people it reaches, already resolved; ``mail``: False for rungs that a higher one of the same firing
     covers; ``stood_in``: people who were absent or had left, as id -> id of who gets it instead; ``gone``: ids of people named who
-    have left; ``addresses``: mail addresses outside the office; ``ways``: empty as each receiver has chosen. ``raise_priority``,
-    ``unassigns`` and ``note``: what else the rung does.
+    have left; ``absent``: ids of people named in whose place nobody stands; ``addresses``: mail addresses outside the office; ``ways``:
+    empty as each receiver has chosen. ``raise_priority``, ``unassigns`` and ``note``: what else the rung does.
     """
 
     target: str
@@ -194,6 +194,7 @@ class FireRung(Command, frozen=True, tag="fire_rung"):
     stood_in: dict[str, int] = {}
     policy_version: int = 0
     gone: tuple[int, ...] = ()
+    absent: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
     ways: tuple[str, ...] = ()
     raise_priority: str | None = None

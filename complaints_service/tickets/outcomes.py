@@ -170,7 +170,7 @@ def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
 
 
 # What a rung says only where there is something to say: 10,000 of them in a minute are written to the log.
-_SELDOM = ("gone", "addresses", "ways", "note")
+_SELDOM = ("gone", "absent", "addresses", "ways", "note")
 
 
 def _fire_rung(command: c.FireRung, given: Given) -> Outcome:

@@ -34,6 +34,8 @@ def rung_details(values: Values, office: Office, language: str) -> list[str]:
         key = "stood_in_gone" if int(absent) in gone else "stood_in"
         found.append(words(key, person=_name(int(absent), office), other=_name(other, office)))
     found += [words("gone", person=_name(person, office)) for person in gone if str(person) not in stood_in]
+    alone = msgspec.convert(values.get("absent", []), list[int])
+    found += [words("absent", person=_name(person, office)) for person in alone]
     if addresses := msgspec.convert(values.get("addresses", []), list[str]):
         found.append(words("addresses", addresses=", ".join(addresses)))
     if raised := msgspec.convert(values.get("raised", {}), dict[str, str]):

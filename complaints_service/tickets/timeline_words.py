@@ -139,6 +139,7 @@ RUNG_WORDS = {
     "stood_in": "{other} in place of {person}, who is absent",
     "stood_in_gone": "{other} in place of {person}, who has left",
     "gone": "{person} has left, so the next step up was told too",
+    "absent": "{person} is absent, and nobody stands in who may see the case",
     "addresses": "also told: {addresses}",
     "raised": "priority raised from {was} to {now}",
     "unassigned": "taken from {person}",

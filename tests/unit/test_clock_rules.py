@@ -225,9 +225,17 @@ def test_a_rung_never_lowers_the_priority_and_says_nothing_it_has_not_done() -> 
     case.fire(case.row("answer").due_at)
     fired = next(e for e in case.events if e.type == "rung_fired" and e.body["rung"] == "answer-due")
     assert case.ticket.priority is Priority.URGENT
-    assert not {"raised", "unassigned", "note", "gone", "addresses", "ways", "unassigns", "raise_priority"} & set(
-        fired.body
-    )
+    assert not {
+        "raised",
+        "unassigned",
+        "note",
+        "gone",
+        "absent",
+        "addresses",
+        "ways",
+        "unassigns",
+        "raise_priority",
+    } & set(fired.body)
 
 
 # Receivers
@@ -253,7 +261,14 @@ def test_on_duty_for_the_unit_comes_before_on_duty_for_all() -> None:
 def test_an_absent_person_is_told_through_the_stand_in_and_the_one_above() -> None:
     away = (Absence(1, RECEIVED, RECEIVED + timedelta(days=1), 3),)
     found = told({"absences": away}, "assignee", assignee_id=1)
-    assert (found.people, found.stood_in, found.gone) == ((3, 4), {"1": 3}, ())
+    assert (found.people, found.stood_in, found.gone, found.absent) == ((3, 4), {"1": 3}, (), ())
+
+
+def test_an_absent_person_in_whose_place_nobody_may_stand_is_named_and_the_one_above_is_told() -> None:
+    for other in (None, 2):  # nobody; somebody who does not see the cases of the unit
+        away = (Absence(1, RECEIVED, RECEIVED + timedelta(days=1), other),)
+        found = told({"absences": away}, "assignee", assignee_id=1)
+        assert (found.people, found.stood_in, found.absent) == ((4,), {}, (1,))
 
 
 def test_somebody_who_has_left_is_named_and_the_one_above_is_told() -> None:

@@ -135,6 +135,16 @@ def test_somebody_who_has_left_is_named_in_the_timeline() -> None:
     assert any("Petugas sudah tidak bertugas" in text for text in lines(case, "id"))
 
 
+def test_somebody_absent_without_a_stand_in_is_named_in_the_timeline() -> None:
+    case = Case(an_urgent_office(), status=Status.IN_PROGRESS, assignee_id=1)
+    at = case.row("answer").due_at
+    case.office = msgspec.structs.replace(case.office, absences=(Absence(1, at, at + timedelta(days=3), None),))
+    case.fire(at)
+    assert any("Petugas is absent, and nobody stands in" in text for text in lines(case, "en"))
+    assert any("Petugas tidak hadir, dan tidak ada pengganti" in text for text in lines(case, "id"))
+    assert "Petugas" not in " ".join(lines(case, "en", "citizen")), "the citizen reads of no names"
+
+
 def test_who_asked_is_not_offered_to_grant() -> None:
     case = Case(status=Status.IN_PROGRESS)
     case.do(c.RequestTime(reason="berkas", working_days=2), wib(25, 9))
