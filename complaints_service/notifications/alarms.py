@@ -57,17 +57,20 @@ class Alarms:
             return [msgspec.convert(dict(row), OpenAlarm) async for row in found]
 
     async def mail(self, office: Office) -> int:
-        """Put a mail to every administrator into the outbox for each open alarm that has none; the number of rows.
+        """Put a mail to every administrator into the outbox for each open alarm that has none; the number of mails.
 
-        Called with every sweep. A dead alarm mail raises an alarm of its own kind, once: there is no loop.
+        Called with every sweep. A dead alarm mail raises an alarm of its own kind, once: there is no loop. Cases that reach nobody
+        share a mail, and their alarms are over when somebody has seen to the case.
         """
         made = 0
+        together: list[int] = []
         async with self._database.transaction(Scope.system()) as connection:
+            await queries("outbox").clear_reached(connection, office_id=office.id)
             untold = [
-                (row["alarm_id"], row["person_id"])
+                (row["alarm_id"], row["person_id"], row["alone"])
                 async for row in queries("outbox").alarms_without_mail(connection, office_id=office.id)
             ]
-            for alarm_id, person_id in untold:
+            for alarm_id, person_id, alone in untold:
                 key = f"alarm:{alarm_id}:{person_id}"
                 put = await queries("outbox").put(
                     connection,
@@ -83,8 +86,12 @@ class Alarms:
                     params=msgspec.json.encode({"alarm": alarm_id}).decode(),
                     message_id=self._ids.for_row(key),
                 )
-                made += put is not None
+                made += alone and put is not None
+                if put is not None and not alone:
+                    together.append(put)
                 fp("alarm.put")
+            if together:
+                await queries("outbox").told_together(connection, office_id=office.id, ids=together)
         return made
 
     async def _raise(self, office_id: int, key: str, what: str, details: dict[str, object]) -> None:

@@ -245,15 +245,35 @@ WHERE office_id = :office_id AND unit_id = ANY (:units::integer[])
     AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
 ORDER BY next_due_at NULLS LAST, id LIMIT :limit;
 
+-- name: clear_reached(office_id)!
+-- A case that no rung could reach anybody for has been seen to since, or is over.
+UPDATE alarm AS a SET cleared_at = office_now()
+FROM ticket AS t
+WHERE a.office_id = :office_id AND a.cleared_at IS NULL AND a.key LIKE 'rung_without_receiver:%'
+    AND t.office_id = a.office_id AND t.id = split_part(a.key, ':', 2)::bigint
+    AND (t.last_sign_at > a.raised_at OR t.status NOT IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered'));
+
 -- name: alarms_without_mail(office_id)
--- Which administrator has not been told of which open alarm; looks only into the unique key.
-SELECT a.id AS alarm_id, p.id AS person_id
-FROM alarm AS a
-INNER JOIN person AS p ON p.office_id = a.office_id AND p.role = 'admin' AND p.active AND p.email IS NOT NULL
-WHERE a.office_id = :office_id AND a.cleared_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM outbox AS o
-                    WHERE o.office_id = a.office_id AND o.dedupe_key = 'alarm:' || a.id || ':' || p.id)
-ORDER BY a.id, p.id LIMIT 100;
+-- Which administrator has not been told of which open alarm; looks only into the unique key. Cases that reach nobody come in crowds
+-- (everybody is on leave): they are told together (alone: false), at most once an hour; the page lists them all.
+SELECT alarm_id, person_id, alone FROM (
+    SELECT a.id AS alarm_id, p.id AS person_id, o.id IS NOT NULL AS told,
+        row_number() OVER (PARTITION BY p.id, crowd.name, o.id IS NULL ORDER BY a.id) = 1 AS alone,
+        coalesce(bool_or(o.state <> 'cancelled' AND o.created_at > office_now() - interval '1 hour')
+            OVER (PARTITION BY p.id, crowd.name), false) AS lately
+    FROM alarm AS a
+    INNER JOIN person AS p ON p.office_id = a.office_id AND p.role = 'admin' AND p.active AND p.email IS NOT NULL
+    CROSS JOIN LATERAL (SELECT CASE WHEN a.key LIKE 'rung_without_receiver:%' THEN 'nobody' ELSE a.id::text END AS name) AS crowd
+    LEFT JOIN outbox AS o ON o.office_id = a.office_id AND o.dedupe_key = 'alarm:' || a.id || ':' || p.id
+    WHERE a.office_id = :office_id AND a.cleared_at IS NULL
+) AS each_alarm
+WHERE NOT told AND NOT lately
+ORDER BY alarm_id, person_id LIMIT 1000;
+
+-- name: told_together(office_id, ids)!
+-- Another mail of the same moment tells of these.
+UPDATE outbox SET state = 'cancelled', last_error = 'told_together'
+WHERE office_id = :office_id AND id = ANY (:ids::bigint[]) AND state = 'queued';
 
 -- name: alarm(office_id, id)^
 SELECT key, what, details, raised_at, cleared_at FROM alarm WHERE office_id = :office_id AND id = :id;

@@ -228,6 +228,41 @@ async def test_an_alarm_is_mailed_to_the_administrators_once(room: Room) -> None
     assert "A worker stands still" in room.postbox.to(await address_of(room, "admin"))[0].subject
 
 
+async def raise_unreached(room: Room, tickets: list[tuple[int, str]]) -> None:
+    await room.admin.executemany(
+        "INSERT INTO alarm (office_id, key, what) VALUES (1, 'rung_without_receiver:' || $1::bigint, 'rung_without_receiver')",
+        [(ticket_id,) for ticket_id, _ in tickets],
+    )
+
+
+async def test_cases_that_reach_nobody_share_a_mail_an_hour(room: Room) -> None:
+    tickets = await room.file_many(9)
+    await raise_unreached(room, tickets[:6])
+    assert await room.delivery.mail_alarms() == 1
+    await room.deliver()
+    await raise_unreached(room, tickets[6:])
+    assert await room.delivery.mail_alarms() == 0
+    assert len(room.postbox.to(await address_of(room, "admin"))) == 1
+    await room.office.move_clock(timedelta(minutes=61))
+    assert await room.delivery.mail_alarms() == 1, "what came since is never silent"
+    assert await room.delivery.mail_alarms() == 0
+    await room.deliver()
+    assert len(room.postbox.to(await address_of(room, "admin"))) == 2
+    await room.admin.execute("INSERT INTO alarm (office_id, key, what) VALUES (1, 'worker-stalled', 'A worker')")
+    assert await room.delivery.mail_alarms() == 1, "any other alarm does not wait"
+
+
+async def test_the_alarm_about_a_case_that_reaches_nobody_is_over_when_somebody_sees_to_it(room: Room) -> None:
+    filed = [await room.office.file(reporter_email=None, reporter_phone=None) for _ in range(3)]
+    await raise_unreached(room, [(one.ticket_id, one.number) for one in filed])
+    await room.office.move_clock(timedelta(minutes=1))
+    await room.office.reporter_acts(filed[0], c.Withdraw())
+    await room.admin.execute("UPDATE ticket SET last_sign_at = office_now() WHERE id = $1", filed[1].ticket_id)
+    await room.delivery.mail_alarms()
+    open_keys = await room.admin.fetch("SELECT key FROM alarm WHERE cleared_at IS NULL")
+    assert [row["key"] for row in open_keys] == [f"rung_without_receiver:{filed[2].ticket_id}"]
+
+
 async def test_the_alarm_about_dead_messages_names_way_and_reason_in_the_administrators_language(room: Room) -> None:
     room.postbox.of["siti@example.org"] = "refuse"
     await room.office.file()
