@@ -11,7 +11,6 @@ from complaints_service.desk.api import OFFICERS
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, read_filing
 from complaints_service.desk.filing_form import filing_page as filing_context
-from complaints_service.web.command_forms import Given, read_form, to_command
 from complaints_service.desk.queue_filters import asked_from, filters_of
 from complaints_service.desk.queue_view import queue_page
 from complaints_service.desk.ticket_view import ticket_page
@@ -26,6 +25,7 @@ from complaints_service.tickets.reading import NUMBER, TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.transitions import BY_COMMAND
 from complaints_service.web.bodies import form_fields
+from complaints_service.web.command_forms import Given, read_form, to_command
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text

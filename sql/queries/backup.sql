@@ -54,6 +54,10 @@ EXCEPTION WHEN insufficient_privilege THEN
     RAISE NOTICE 'role complaints_app is not made: the migrating role serves as application role';
 END $$;
 
+-- name: unbound()$
+-- Whether row-level security does not hold who asks.
+SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user;
+
 -- name: default_rights_on_tables()!
 -- As 0008_scope.sql: in a dump they are bound to the owner of another server.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO complaints_app;

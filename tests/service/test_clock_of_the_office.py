@@ -32,7 +32,8 @@ async def rungs(the_office: TheOffice, filed: Filed, target: str) -> list[dict[s
     return [body for body in bodies if body["target"] == target]
 
 
-async def test_an_urgent_case_climbs_by_the_hour_until_somebody_takes_it_up(the_office: TheOffice) -> None:
+async def test_an_urgent_case_climbs_by_the_hour_until_somebody_takes_it_up(room: Room) -> None:
+    the_office = room.office  # nobody but the demo office's own people
     filed = await the_office.file()
     await the_office.act(filed.number, c.SetPriority(priority=Priority.URGENT), "petugas")
     await the_office.fire()
