@@ -13,8 +13,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,60 +21,14 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tools.screenshot_clock import CLOCK_SCENES
+from tools.screenshot_scenes import KIOSK_LOOKS, LOOKS, PRINTED, Look, Scene, press
+
 READY_SECONDS = 120
 TALLEST = 2_600
 CELL_HEIGHT = 1_100
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORDS = "Sudah sepuluh hari paspor saya belum jadi, padahal dijanjikan empat hari kerja."
-
-
-@dataclass(frozen=True)
-class Look:
-    """One way to look at a page."""
-
-    width: int
-    scheme: str
-    language: str
-    height: int = 900
-    media: str = "screen"
-
-    @property
-    def caption(self) -> str:
-        return f"{self.width} px, {self.scheme}, {self.language}" + (", print" if self.media == "print" else "")
-
-
-LOOKS = (
-    Look(320, "light", "id-ID"),
-    Look(390, "dark", "en-GB"),
-    Look(768, "light", "en-GB"),
-    Look(1280, "light", "id-ID"),
-    Look(1280, "dark", "id-ID"),
-)
-PRINTED = Look(794, "light", "id-ID", 1123, "print")
-KIOSK_LOOKS = (
-    Look(1080, "light", "id-ID", 1920),
-    Look(1280, "dark", "id-ID", 800),
-    Look(1280, "light", "en-GB", 800),
-)
-Road = Callable[[Page], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A page in a state: who is signed in, where it begins, and how one gets to the state."""
-
-    name: str
-    path: str = "/"
-    person: str | None = None
-    road: Road | None = None
-    looks: tuple[Look, ...] = LOOKS
-    kiosk: bool = False
-
-
-async def press(page: Page, selector: str) -> None:
-    """Press a button and wait for the page that follows."""
-    async with page.expect_navigation():
-        await page.locator(selector).first.click()
 
 
 async def mistakes(page: Page) -> None:
@@ -105,6 +58,30 @@ async def case(page: Page) -> None:
     await press(page, "main a[href^='/t/']")
 
 
+async def with_files(page: Page) -> None:
+    """The form with a photograph and a document that were taken, and a file that was not."""
+    photo = BytesIO()
+    Image.effect_noise((640, 480), 60).convert("RGB").save(photo, "JPEG")
+    document = BytesIO()
+    Image.new("RGB", (200, 280), "white").save(document, "PDF")
+    await filled(page)
+    await page.locator("#file").set_input_files(
+        [
+            {"name": "foto paspor.jpg", "mimeType": "image/jpeg", "buffer": photo.getvalue()},
+            {"name": "bukti bayar.pdf", "mimeType": "application/pdf", "buffer": document.getvalue()},
+            {"name": "surat.docx", "mimeType": "application/octet-stream", "buffer": b"PK\x03\x04 no picture"},
+        ]
+    )
+    await press(page, "button[value=check]")
+
+
+async def case_with_files(page: Page) -> None:
+    await with_files(page)
+    await press(page, "button[value=check]")
+    await press(page, "button[value=send]")
+    await press(page, "main a[href^='/t/']")
+
+
 async def withdraw(page: Page) -> None:
     await case(page)
     await press(page, "a[href$='/tarik']")
@@ -120,6 +97,30 @@ async def first_cycle(page: Page) -> None:
     link = page.locator("main a[href^='/manage/feedback/']").first
     if await link.count():
         await page.goto(await link.get_attribute("href") or "/manage/feedback")
+
+
+async def case_of_files(page: Page) -> None:
+    """A citizen's complaint with files, as the officer sees it."""
+    citizen = await page.context.browser.new_context(base_url=page.url.split("/desk")[0])  # pyright: ignore[reportOptionalMemberAccess]
+    form = await citizen.new_page()
+    await form.goto("/")
+    await case_with_files(form)
+    number = form.url.rsplit("/", 1)[1]
+    await citizen.close()
+    await page.goto(f"/desk/t/{number}")
+
+
+async def webhook(page: Page) -> None:
+    await page.locator("main form input[type=url], main form input[type=text]").first.fill("https://example.org/hook")
+    await press(page, "main form:last-of-type button.button")
+
+
+async def by_mail(page: Page) -> None:
+    """The page behind the one button of the first mail that has one."""
+    for mail in await (await page.request.get("/dev/mail.json")).json():
+        if "/a/" in (text := mail.get("text", "")):
+            await page.goto("/a/" + text.split("/a/")[1].split()[0])
+            return
 
 
 async def kiosk_words(page: Page) -> None:
@@ -144,6 +145,7 @@ async def kiosk_receipt(page: Page) -> None:
 
 
 SCENES = (
+    *CLOCK_SCENES,
     Scene("public-01-form"),
     Scene("public-02-mistakes", road=mistakes),
     Scene("public-03-check", road=check),
@@ -153,6 +155,8 @@ SCENES = (
     Scene("public-07-track", "/lacak"),
     Scene("public-08-link", "/m/" + "x" * 43),
     Scene("public-09-not-found", "/tidak-ada"),
+    Scene("public-10-files", road=with_files),
+    Scene("public-11-case-with-files", road=case_with_files),
     Scene("kiosk-1-home", "/kios", looks=KIOSK_LOOKS, kiosk=True),
     Scene("kiosk-2-about", "/kios/buat", looks=KIOSK_LOOKS, kiosk=True),
     Scene("kiosk-3-words", "/kios/buat", road=kiosk_words, looks=KIOSK_LOOKS, kiosk=True),
@@ -169,6 +173,10 @@ SCENES = (
     Scene("office-6-feedback", "/manage/feedback", "kepala"),
     Scene("office-7-cycle", "/manage/feedback", "kepala", first_cycle, looks=(*LOOKS, PRINTED)),
     Scene("office-8-admin", "/admin", "admin"),
+    Scene("office-9-files-of-a-case", "/desk", "petugas", case_of_files),
+    Scene("office-10-own-ways", "/saya", "petugas"),
+    Scene("office-11-behind-a-mail", "/dev/mail", road=by_mail),
+    Scene("office-12-webhooks", "/admin/webhooks", "admin", webhook),
     Scene("dev-1-tools", "/dev"),
     Scene("dev-2-mail", "/dev/mail"),
     Scene("dev-3-whatsapp", "/dev/whatsapp"),
