@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 # An escaped NUL, not preceded by an odd backslash: PostgreSQL cannot store it, and nobody means it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+NUL_DETAIL = "The text holds a character (NUL) that cannot be stored."
 _PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
@@ -46,13 +48,35 @@ def decode_json(raw: bytes, kind: type[T]) -> T:
     except UnicodeDecodeError as error:
         raise Malformed("The text is not valid UTF-8. Send the request in UTF-8.", code="not_utf8") from error
     if _NUL.search(raw):
-        raise Invalid([FieldProblem("", "nul_character", "The text holds a character (NUL) that cannot be stored.")])
+        raise Invalid([FieldProblem(_place_of_nul(raw), "nul_character", NUL_DETAIL)])
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         raise Invalid([_problem(str(error))]) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed("The request is not valid JSON. Check commas, quotes and brackets.", code="not_json") from error
+
+
+def _place_of_nul(raw: bytes) -> str:
+    """JSON pointer of the first text that holds one; "" where the body is no JSON, or the name of a field holds it."""
+    try:
+        waiting: list[tuple[str, object]] = [("", msgspec.json.decode(raw))]
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    while waiting:
+        pointer, value = waiting.pop()
+        if isinstance(value, str) and "\0" in value:
+            return pointer
+        inner: list[tuple[object, object]] = []
+        if isinstance(value, dict):
+            inner = list(typing.cast("dict[object, object]", value).items())
+        elif isinstance(value, list):
+            inner = list(enumerate(typing.cast("list[object]", value)))
+        for name, part in reversed(inner):
+            step = str(name).replace("~", "~0").replace("/", "~1")
+            if "\0" not in step:
+                waiting.append((f"{pointer}/{step}", part))
+    return ""
 
 
 def _problem(text: str) -> FieldProblem:

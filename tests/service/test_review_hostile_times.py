@@ -66,3 +66,28 @@ async def test_holidays_are_not_confirmed_for_a_year_that_nobody_has_decreed(adm
     }
     assert pointers(await admin.post("/api/v1/calendars", json=body)) == {"/confirmed_through"}
     assert (await admin.get("/api/v1/calendars")).json()["items"][0]["version"] == newest["version"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        (
+            "/api/v1/calendars",
+            {"document": {"notes": {"2027-01-04": {"name": "a\0"}}}, "why": "abc"},
+            "/document/notes/2027-01-04/name",
+        ),
+        (
+            "/api/v1/policies",
+            {"policy": {"ladder": [{"key": "a"}, {"note": "a\0b"}]}, "why": "abc"},
+            "/policy/ladder/1/note",
+        ),
+        ("/api/v1/absences", {"why": "\0"}, "/why"),
+        ("/api/v1/absences", {"w\0": "x"}, ""),
+    ],
+)
+async def test_a_character_that_cannot_be_stored_is_refused_at_its_place(
+    admin: httpx.AsyncClient, path: str, body: dict[str, object], pointer: str
+) -> None:
+    answer = await admin.post(path, json=body)
+    assert pointers(answer) == {pointer}
+    assert answer.json()["errors"][0]["code"] == "nul_character"

@@ -90,7 +90,7 @@ WRONG_FIELDS: dict[str, tuple[object, str, str]] = {
     "too short": ({"description": "kurang"}, "/description", "too_short"),
     "too long": ({"description": "x" * 5_001}, "/description", "too_long"),
     "a subject too long": ({"description": TEXT, "subject": "x" * 201}, "/subject", "too_long"),
-    "a NUL": ({"description": "Paspor \x00 belum jadi."}, "", "nul_character"),
+    "a NUL": ({"description": "Paspor \x00 belum jadi."}, "/description", "nul_character"),
     "an unknown category": ({"description": TEXT, "category": "tak-ada"}, "/category", "unknown_category"),
     "an unknown service": ({"description": TEXT, "service": "tak-ada"}, "/service", "unknown_service"),
     "an unknown kind": ({"description": TEXT, "kind": "praise"}, "/kind", "unknown_value"),
