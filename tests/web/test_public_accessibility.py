@@ -115,7 +115,7 @@ async def test_the_form_is_filled_and_sent_with_the_keyboard_alone(visit: Visit)
     assert await focused() == "Langsung ke isi"
     assert await page.get_by_role("link", name="Langsung ke isi").is_visible()
     await page.keyboard.press("Enter")
-    order = ["kind", "description", "service", "category", "Kapan, di mana, dan siapa (opsional)", "privacy"]
+    order = ["kind", "description", "service", "category", "Kapan, di mana, dan siapa (opsional)", "file", "privacy"]
     for expected in order:
         await page.keyboard.press("Tab")
         assert (await focused()) == expected
