@@ -154,3 +154,23 @@ async def test_duties_are_refused_by_name_and_known_to_the_ladder(
     assert (await admin.delete(f"/api/v1/duties/{made.json()['id']}")).status_code == 204
     assert (await admin.delete("/api/v1/duties/99999999999999999999")).status_code == 404
     assert len((await the_office.office()).duties) == 2
+
+
+@pytest.mark.parametrize("kind", ["absences", "duties"])
+async def test_who_takes_a_plan_back_can_say_why(
+    people: dict[str, httpx.AsyncClient], the_office: TheOffice, kind: str
+) -> None:
+    person = await the_office.person("petugas")
+    made = await people["admin"].post(
+        f"/api/v1/{kind}", json={"person_id": person.id, **await time_of(the_office, 40, 41)}
+    )
+    path = f"/api/v1/{kind}/{made.json()['id']}"
+    assert first_error(await people["admin"].delete(path, params={"why": "x" * 201})) == ("/why", "too_long")
+    assert first_error(await people["admin"].delete(path, params={"why": "a\0"})) == ("/why", "too_long")
+    assert (await people["admin"].delete(path, params={"why": "tukar jadwal"})).status_code == 204
+    async with the_office.services.database.connection() as connection:
+        why = await connection.fetchval(
+            "SELECT why FROM office_event WHERE what = $1 ORDER BY id DESC LIMIT 1",
+            {"absences": "absence", "duties": "duty"}[kind],
+        )
+    assert why == "tukar jadwal"

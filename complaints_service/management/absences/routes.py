@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -86,9 +87,9 @@ async def plan(
         elif act == "duty":
             await absences.add_duty(writer, forms.new_duty(words, zone))
         elif act == "revoke-absence":
-            await absences.revoke_absence(writer, _id(words))
+            await absences.revoke_absence(writer, _id(words), _why(words))
         elif act == "revoke-duty":
-            await absences.revoke_duty(writer, _id(words))
+            await absences.revoke_duty(writer, _id(words), _why(words))
         else:
             raise Invalid([FieldProblem("/act", "unknown_value", "Please open the page again and use its form.")])
     except Invalid as error:
@@ -101,6 +102,13 @@ async def plan(
         media_type="text/plain",
         headers={"Location": f"{ROOT}#{'duties' if form == 'duty' else 'absences'}"},
     )
+
+
+def _why(words: Mapping[str, str]) -> str:
+    why = words.get("why", "").strip()
+    if len(why) > LONGEST_NOTE or "\0" in why:
+        raise Invalid([FieldProblem("/why", "too_long", "Shorten it to at most {limit}.", {"limit": LONGEST_NOTE})])
+    return why
 
 
 async def _page(
@@ -199,10 +207,10 @@ async def add_absence(
 
 @delete("/api/v1/absences/{absence_id:int}", status_code=204, summary="Take an absence back", tags=["Absences"])
 async def revoke_absence(
-    absence_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
+    request: PageRequest, absence_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> None:
-    """404 for one that is not there or not yours to plan."""
-    await Absences(database, offices, clock).revoke_absence(writer, absence_id)
+    """404 for one that is not there or not yours to plan. ``?why=`` stands in the history."""
+    await Absences(database, offices, clock).revoke_absence(writer, absence_id, _why(request.query_params))
 
 
 @get("/api/v1/duties", summary="Who is on duty", tags=["Absences"])
@@ -235,10 +243,10 @@ async def add_duty(
 
 @delete("/api/v1/duties/{duty_id:int}", status_code=204, summary="Take a duty back", tags=["Absences"])
 async def revoke_duty(
-    duty_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
+    request: PageRequest, duty_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> None:
-    """404 for one that is not there or not yours to plan."""
-    await Absences(database, offices, clock).revoke_duty(writer, duty_id)
+    """404 for one that is not there or not yours to plan. ``?why=`` stands in the history."""
+    await Absences(database, offices, clock).revoke_duty(writer, duty_id, _why(request.query_params))
 
 
 def _duty(row: DutyRow, office: Office) -> DutyAnswer:

@@ -116,15 +116,15 @@ class Absences:
         await self._offices.reload(office_id)
         return row
 
-    async def revoke_absence(self, viewer: Viewer, absence_id: int) -> None:
+    async def revoke_absence(self, viewer: Viewer, absence_id: int, why: str = "") -> None:
         """Take an absence back; what it has caused stays. Raises NotFound, also for one that the viewer may not plan."""
-        await self._revoke(viewer, Setting.ABSENCE, absence_id)
+        await self._revoke(viewer, Setting.ABSENCE, absence_id, why)
 
-    async def revoke_duty(self, viewer: Viewer, duty_id: int) -> None:
+    async def revoke_duty(self, viewer: Viewer, duty_id: int, why: str = "") -> None:
         """Take a duty back. Raises NotFound, also for one that the viewer may not plan."""
-        await self._revoke(viewer, Setting.DUTY, duty_id)
+        await self._revoke(viewer, Setting.DUTY, duty_id, why)
 
-    async def _revoke(self, viewer: Viewer, what: Setting, row_id: int) -> None:
+    async def _revoke(self, viewer: Viewer, what: Setting, row_id: int, why: str) -> None:
         office_id, sql = viewer.office.id, queries("absences")
         if not 0 < row_id <= _LARGEST_ID:
             raise NotFound
@@ -143,7 +143,7 @@ class Absences:
                 gone = allowed and await sql.revoke_duty(connection, office_id=office_id, duty_id=row_id)
             if not gone:
                 raise NotFound
-            await _log(connection, viewer, what, row, "", added=False)
+            await _log(connection, viewer, what, row, why, added=False)
         await self._offices.reload(office_id)
 
 
