@@ -10,6 +10,7 @@ import pytest
 
 from complaints_service.management.policies import draft_form, rung_form
 from complaints_service.management.policies.differences import differences
+from complaints_service.management.policies.draft_pages import told_apart
 from complaints_service.management.policies.draft_view import draft_policy
 from complaints_service.management.policies.ladder_drawing import drawn
 from complaints_service.management.policies.standing import Standing, standing_of
@@ -182,3 +183,12 @@ def test_where_a_version_stands() -> None:
         Standing.IN_FORCE, Standing.COMING, Standing.WITHDRAWN,
     ]  # fmt: skip
     assert [standing_of(version, office, RECEIVED) for version in (1, 2)] == [Standing.PAST, Standing.IN_FORCE]
+
+
+def test_drafts_of_one_version_are_told_apart_by_their_names() -> None:
+    assert told_apart("Konsep dari versi 1", ()) == "Konsep dari versi 1"
+    assert told_apart("Konsep dari versi 1", {"Konsep dari versi 1"}) == "Konsep dari versi 1 (2)"
+    assert (
+        told_apart("Konsep dari versi 1", {"Konsep dari versi 1", "Konsep dari versi 1 (2)"})
+        == "Konsep dari versi 1 (3)"
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 import msgspec
@@ -36,6 +37,12 @@ async def back_to_list(viewer: Viewer) -> Response[bytes]:
     return see_other(ROOT)
 
 
+def told_apart(name: str, taken: Container[str]) -> str:
+    """The name, with a number where another draft has it: lists (the simulation's) show nothing but names."""
+    candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
 @post(DRAFTS, include_in_schema=False, status_code=303)
 async def begin(
     request: PageRequest, writer: Viewer, policies: Policies, drafts: Drafts, clock: OfficeClock
@@ -47,7 +54,8 @@ async def begin(
     policy = office.policies.get(int(asked)) if asked.isdecimal() and len(asked) < 10 else office.policy_at(clock.now())
     if policy is None:
         raise NotFound
-    name = text_of(form, "name") or translate(language, "Draft from version {n}", n=policy.version)
+    taken = {draft.name for draft in await drafts.all(writer)}
+    name = text_of(form, "name") or told_apart(translate(language, "Draft from version {n}", n=policy.version), taken)
     document = msgspec.structs.replace(document_of(policy), effective_from=clock.now())
     draft_id = await drafts.add(writer, name[:LONGEST_NAME], document)
     return see_other(
