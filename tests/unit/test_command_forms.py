@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from complaints_service.desk.deeds import ORDER, WITHOUT_FORM, Kept, deeds
-from complaints_service.web.command_forms import Given, read_form, to_command
 from complaints_service.errors import Invalid, Malformed
 from complaints_service.tickets.commands import Answer, Assign, Classify, GrantTime, Undo
 from complaints_service.tickets.model import ActorKind, Kind
 from complaints_service.tickets.timeline import command_label
 from complaints_service.tickets.transitions import TRANSITIONS
+from complaints_service.web.command_forms import Given, read_form, to_command
 
 
 def given(command: str, **values: str) -> Given:
