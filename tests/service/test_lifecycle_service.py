@@ -42,7 +42,9 @@ async def test_the_road_from_verification_to_closing(the_office: TheOffice) -> N
     file = await the_office.file_of(filed.number)
     answer = next(d for d in file.deadlines if d.target == "answer")
     assert answer.paused_at is not None
-    assert {t["target"] for t in await the_office.timers(filed.number)} == {"answer", "reporter"}, "the reporter has so long, and so long the answer may stand"
+    assert {t["target"] for t in await the_office.timers(filed.number)} == {"answer", "reporter"}, (
+        "the reporter has so long, and so long the answer may stand"
+    )
     replied = await the_office.reporter_acts(filed, c.Reply(text="12345"))
     assert replied.ticket.status is Status.IN_PROGRESS
     answered = await the_office.act(filed.number, c.Answer(text="Paspor sudah bisa diambil."), "petugas")
