@@ -248,7 +248,9 @@ async def test_a_turn_names_a_template_and_nothing_else(room: Room, gateway: Fak
     await room.put(kind="chat", way="whatsapp", recipient="chat", chat_id=chat, params=f'{{"template":"{template}"}}')
     assert await room.deliver() == 0
     assert gateway.asked == []
-    assert (await room.rows())[0]["attempts"] == 1
+    (row,) = await room.rows()
+    assert row["state"] == "queued"  # with jitter the second try may have come in the same round
+    assert row["attempts"] >= 1
 
 
 async def test_who_cannot_be_reached_by_whatsapp_is_written_to(room: Room, gateway: FakeGateway) -> None:
