@@ -7,10 +7,10 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from standardwebhooks import WebhookVerificationError
 
 from complaints_service.accounts.model import Via, Viewer
@@ -473,10 +473,11 @@ async def test_each_answer_has_its_meaning(receiver: Receiver, port: int, status
 async def test_the_certificate_must_be_that_of_the_name_though_the_connection_goes_to_an_address(
     receiver: Receiver,
 ) -> None:
-    certificate = Path(__file__).with_name("hooks.example.org.pem")  # made for this test, of no other use
+    authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    served.load_cert_chain(certificate)
-    trusted = ssl.create_default_context(cafile=str(certificate))
+    authority.issue_cert("hooks.example.org").configure_cert(served)
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
 
     async def resolve(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
