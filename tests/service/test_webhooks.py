@@ -7,6 +7,7 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -475,9 +476,9 @@ async def test_the_certificate_must_be_that_of_the_name_though_the_connection_go
 ) -> None:
     authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("hooks.example.org").configure_cert(served)
+    authority.issue_cert("hooks.example.org").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL is not there
     trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
+    authority.configure_trust(trusted)  # pyright: ignore[reportUnknownMemberType]
 
     async def resolve(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
