@@ -74,7 +74,7 @@ async def publish_policy(
                     record["position"] = positions[place]
                 records.append(record)
             await admin.execute(
-                f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)",  # noqa: S608
+                f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)",  # noqa: S608 - tables of the loop above
                 as_json(records),
             )
         if applies_to_open:

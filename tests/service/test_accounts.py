@@ -255,7 +255,10 @@ async def test_after_a_few_failures_an_address_must_wait_even_with_the_right_pas
 
 async def test_the_owner_comes_in_from_elsewhere_while_somebody_guesses(services: Services, officer: Somebody) -> None:
     await refused(services, officer.username, HERE, PAIR_FREE)
-    await sign_in(services, officer, address="198.51.100.4")
+    token = await sign_in(services, officer, address="198.51.100.4")
+    viewer = await services.accounts.viewer_of_session(token)
+    assert viewer is not None
+    assert viewer.person.username == officer.username
 
 
 async def test_a_device_that_has_signed_in_before_is_not_held_up_by_others_at_its_address(

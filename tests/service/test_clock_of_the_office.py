@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -79,7 +79,9 @@ async def test_a_pause_ends_by_itself_at_its_limit_and_nothing_lags(room: Room) 
     await the_office.fire()
     file = await the_office.file_of(filed.number)
     ended = [event.values() for event in file.events if event.type == "pause_ended"]
-    assert [body["limit_at"] for body in ended] == [armed["answer"]["due_at"].isoformat()]  # type: ignore[attr-defined]
+    due_at = armed["answer"]["due_at"]
+    assert isinstance(due_at, datetime)
+    assert [body["limit_at"] for body in ended] == [due_at.isoformat()]
     answer = next(d for d in file.deadlines if d.target == "answer")
     assert (answer.paused_at, answer.pause_over, file.ticket.status) == (None, True, Status.WAITING_REPORTER)
     fired = {t["rung"] for t in await the_office.timers(filed.number, "fired")}

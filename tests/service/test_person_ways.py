@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -63,7 +63,9 @@ async def breach(room: Room) -> str:
         row for row in await room.rows(ticket_id=filed.ticket_id, kind="rung") if row["person_id"] == await head(room)
     ]:
         armed = await room.office.timers(filed.number)
-        await room.office.move_clock_to(max(armed[0]["due_at"], await room.office.now()) + timedelta(seconds=1))  # type: ignore[type-var, operator]
+        due_at = armed[0]["due_at"]
+        assert isinstance(due_at, datetime)
+        await room.office.move_clock_to(max(due_at, await room.office.now()) + timedelta(seconds=1))
         await room.office.fire()
     return filed.number
 

@@ -20,6 +20,8 @@ def test_a_place_that_nobody_armed_is_passed() -> None:
     fp("somewhere")
     arm("elsewhere:raise")
     fp("somewhere")
+    with pytest.raises(Failure, match="elsewhere"):
+        fp("elsewhere")
 
 
 def test_an_armed_place_fails_until_it_is_disarmed() -> None:
