@@ -71,8 +71,26 @@ def seed_bulk(admin_url: str, secret: bytes, many: int, ended_share: float = END
 
     ``ended_share``: the part of them that is over; benchmarks of open tickets want none.
     """
+    return asyncio.run(_seed(admin_url, secret, many, ended_share))
+
+
+async def _seed(admin_url: str, secret: bytes, many: int, ended_share: float) -> float:
+    """Under one transaction that keeps days from being sealed: what is written here lies in the past."""
     started = monotonic()
-    plan, ids = asyncio.run(_prepare(admin_url, secret, many, ended_share))
+    connection = await asyncpg.connect(admin_url)
+    try:
+        async with connection.transaction():
+            plan, ids = await _prepare(connection, admin_url, secret, many, ended_share)
+            await asyncio.to_thread(_copy_all, plan, ids, started)
+        await queries("demo").analyze(connection)
+    finally:
+        await connection.close()
+    return monotonic() - started
+
+
+def _copy_all(plan: Plan, ids: list[int], started: float) -> None:
+    """Every chunk, on all processors."""
+    many = len(ids)
     chunks = [ids[at : at + CHUNK] for at in range(0, many, CHUNK)]
     processes = max(1, min(_MOST_PROCESSES, os.cpu_count() or 1, len(chunks)))
     # spawn: a forked child would share sockets and locks of whoever calls us.
@@ -82,8 +100,6 @@ def seed_bulk(admin_url: str, secret: bytes, many: int, ended_share: float = END
         for count in _each_done(pool, chunks):
             done += count
             _show(done, many, monotonic() - started)
-    asyncio.run(_finish(admin_url))
-    return monotonic() - started
 
 
 def _each_done(pool: ProcessPoolExecutor, chunks: list[list[int]]) -> Iterator[int]:
@@ -99,30 +115,26 @@ def _each_done(pool: ProcessPoolExecutor, chunks: list[list[int]]) -> Iterator[i
             future.cancel()
 
 
-async def _prepare(admin_url: str, secret: bytes, many: int, ended_share: float) -> tuple[Plan, list[int]]:
-    connection = await asyncpg.connect(admin_url)
-    try:
-        if not await queries("demo").may_copy(connection):
-            raise CannotSeed("the tickets must be copied by a superuser: set COMPLAINTS_ADMIN_DATABASE_URL accordingly")
-        office_id = await queries("office").default_office_id(connection)
-        row = await queries("office").office_rows(connection, office_id=office_id) if office_id is not None else None
-        if row is None:
-            raise CannotSeed("there is no office yet: start the service once")
-        office = office_from_json(row["office"])
-        if not office.people:
-            raise CannotSeed("the office has no people: add some with `complaints people add`")
-        ids = [row["id"] async for row in queries("demo").new_ticket_ids(connection, office_id=office.id, many=many)]
-        return Plan(admin_url, row["office"], row["office_time"], secret, ended_share), ids
-    finally:
-        await connection.close()
-
-
-async def _finish(admin_url: str) -> None:
-    connection = await asyncpg.connect(admin_url)
-    try:
-        await queries("demo").analyze(connection)
-    finally:
-        await connection.close()
+async def _prepare(
+    connection: asyncpg.Connection, admin_url: str, secret: bytes, many: int, ended_share: float
+) -> tuple[Plan, list[int]]:
+    if not await queries("demo").may_copy(connection):
+        raise CannotSeed("the tickets must be copied by a superuser: set COMPLAINTS_ADMIN_DATABASE_URL accordingly")
+    office_id = await queries("office").default_office_id(connection)
+    row = await queries("office").office_rows(connection, office_id=office_id) if office_id is not None else None
+    if row is None:
+        raise CannotSeed("there is no office yet: start the service once")
+    office = office_from_json(row["office"])
+    if not office.people:
+        raise CannotSeed("the office has no people: add some with `complaints people add`")
+    await queries("seals").hold_seals(connection)
+    sealed = await queries("seals").last_sealed(connection, office_id=office.id)
+    if sealed is not None:
+        raise CannotSeed(
+            f"the log is sealed up to {sealed.isoformat()}, and made-up tickets have a past: use a fresh COMPLAINTS_DATA_DIR"
+        )
+    ids = [row["id"] async for row in queries("demo").new_ticket_ids(connection, office_id=office.id, many=many)]
+    return Plan(admin_url, row["office"], row["office_time"], secret, ended_share), ids
 
 
 class Copier:

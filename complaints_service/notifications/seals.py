@@ -40,6 +40,8 @@ class Seals:
         if self._done.get(office.id) == day:
             return 0
         async with self._database.transaction(Scope.system()) as connection:
+            if not await queries("seals").may_seal(connection):
+                return 0
             done = await queries("seals").sealed(connection, office_id=office.id, day=day) is not None
             row = None if done else await queries("seals").seal(connection, office_id=office.id, day=day, cutoff=cutoff)
             if row is not None:

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from complaints_service.database import upgrade
+from complaints_service.database import queries, upgrade
 from complaints_service.demo import run, seed
 from complaints_service.demo.bulk_tickets import BulkTickets
 from complaints_service.demo.office_value import demo_office
@@ -19,6 +19,7 @@ from complaints_service.doctor_audit import audit
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
 from complaints_service.tickets.model import Channel, Status
+from complaints_service.wiring import open_services
 from tests.servers import Running, on_database, test_settings
 
 MANY = 2_500
@@ -147,3 +148,23 @@ async def test_progress_is_told_on_stderr_and_the_result_on_stdout(
     assert re.search(r"\[#{30}\] 300/300 tickets, \d+/s", told.err)
     assert re.fullmatch(r"300 tickets in [\d.]+ s \(\d+/s\)\n", told.out)
     assert await audit(seeded) == []
+
+
+async def test_no_day_is_sealed_while_they_are_copied_and_a_sealed_past_is_not_written_into(
+    bulk_settings: Settings, seeded: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last of this file: once the log is sealed, no more can be added, else the audit would call the seal broken (I7)."""
+    services = await open_services(bulk_settings, hints=False)
+    try:
+        async with seeded.transaction():
+            await queries("seals").hold_seals(seeded)
+            assert await services.notifications.make_seals() == 0
+        assert await services.notifications.make_seals() == 1
+        before = await seeded.fetchval("SELECT count(*) FROM ticket")
+        assert await asyncio.to_thread(run, bulk_settings, ["--tickets", "10"]) == 1
+        assert "the log is sealed up to" in capsys.readouterr().err
+        assert await seeded.fetchval("SELECT count(*) FROM ticket") == before
+        assert await services.notifications.broken_seals(1) == []
+        assert await audit(seeded) == []
+    finally:
+        await services.close()
