@@ -6,6 +6,7 @@ The template is migrated and has the demo office and its people, but no tickets:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
 from tests.office import TheOffice
 from tests.servers import VARIABLE, Running, Servers, clone_template, test_settings
+
+# A run starts dozens of processes: whatever the shell says, the first of them keeps what it compiled for the others.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no fault of the rule under test.
 hypothesis.settings.register_profile("house", deadline=None)
