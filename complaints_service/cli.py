@@ -153,15 +153,22 @@ def _upgrade(*, office: bool, as_json: bool) -> int:
 
     async def upgrade() -> tuple[list[str], list[object]]:
         from complaints_service import database
+        from complaints_service.progress import bar
 
-        applied = await database.upgrade(url)
+        applied = await database.upgrade(url, bar())
         if not office:
             return applied, []
         seed: Seed = importlib.import_module("complaints_service.demo").seed
         return applied, await seed(settings, url)
 
+    from complaints_service.migrations import HeldUp
+
     with contextlib.redirect_stdout(sys.stderr):
-        applied, people = asyncio.run(upgrade())
+        try:
+            applied, people = asyncio.run(upgrade())
+        except HeldUp as error:
+            print(error)
+            return 1
     if as_json:
         print(msgspec.json.encode({"applied": applied, "people": people}).decode())
     else:

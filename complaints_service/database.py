@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from aiosql.adapters.asyncpg import AsyncPGAdapter
 
+from complaints_service.progress import Progress, no_progress
 from complaints_service.resources import sql_dir
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Whole transactions are tried again after these, at most three times (RELIABILITY.md, scenario 7).
-TRANSIENT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# The last one: a migration changed what a statement gives that this connection knows; it asks anew the next time.
+TRANSIENT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
 UNAVAILABLE = (
     OSError,
     TimeoutError,
@@ -34,9 +36,8 @@ UNAVAILABLE = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DiskFullError,
+    asyncpg.InsufficientResourcesError,  # full disk, too many connections, no memory
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
@@ -203,21 +204,14 @@ class Database:
         raise AssertionError("unreachable")
 
 
-async def upgrade(url: str) -> list[str]:
-    """Apply all migrations that are not applied yet, one process at a time, and return their names."""
-    from pogo_core.util import migrate
-    from pogo_core.util import sql as pogo_sql
+async def upgrade(url: str, progress: Progress = no_progress) -> list[str]:
+    """Apply all migrations that are not applied yet, one process at a time, and return their names. Raises as ``migrations.apply``."""
+    from complaints_service import migrations
 
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
-        # A migration that cannot get its lock at once fails and is run again, instead of holding up the service.
-        await connection.execute("SET lock_timeout = '2s'; SET statement_timeout = '15min'")
-        await pogo_sql.ensure_pogo_sync(connection)
-        before = await pogo_sql.get_applied_migrations(connection, schema_name="public")
-        await migrate.apply(connection, sql_dir() / "migrations", schema_name="public", logger=log)
-        after = await pogo_sql.get_applied_migrations(connection, schema_name="public")
-        return sorted(after - before)
+        await queries("migrations").one_at_a_time(connection, key=_MIGRATION_LOCK)
+        return await migrations.apply(connection, sql_dir() / "migrations", progress)
     finally:
         await connection.close()
 

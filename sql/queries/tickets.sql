@@ -206,8 +206,15 @@ new_messages AS (
     FROM json_populate_recordset(NULL::message, :messages::json) AS r
 ),
 new_deadlines AS (
-    INSERT INTO deadline AS d
-    SELECT r.* FROM json_populate_recordset(NULL::deadline, :deadlines::json) AS r
+    INSERT INTO deadline AS d (
+        office_id, ticket_id, target, episode, started_at, due_at, first_due_at, amount, measure, policy_version, calendar_version,
+        paused_at, pauses, granted_days, ended_at, outcome, ended_by_seq, breached_at, level, next_rung, counted_from, pause_over
+    )
+    SELECT
+        r.office_id, r.ticket_id, r.target, r.episode, r.started_at, r.due_at, r.first_due_at, r.amount, r.measure, r.policy_version,
+        r.calendar_version, r.paused_at, r.pauses, r.granted_days, r.ended_at, r.outcome, r.ended_by_seq, r.breached_at, r.level,
+        r.next_rung, r.counted_from, r.pause_over
+    FROM json_populate_recordset(NULL::deadline, :deadlines::json) AS r
     ON CONFLICT (office_id, ticket_id, target, episode) DO UPDATE SET
         started_at = excluded.started_at, due_at = excluded.due_at, amount = excluded.amount, measure = excluded.measure,
         policy_version = excluded.policy_version, calendar_version = excluded.calendar_version, paused_at = excluded.paused_at,
@@ -216,8 +223,13 @@ new_deadlines AS (
         next_rung = excluded.next_rung, counted_from = excluded.counted_from, pause_over = excluded.pause_over
 ),
 new_timers AS (
-    INSERT INTO sla_timer AS t
-    SELECT r.* FROM json_populate_recordset(NULL::sla_timer, :timers::json) AS r
+    INSERT INTO sla_timer AS t (
+        office_id, ticket_id, rung, episode, occurrence, target, due_at, state, off_by_seq, armed_by_seq, fired_at, attempts
+    )
+    SELECT
+        r.office_id, r.ticket_id, r.rung, r.episode, r.occurrence, r.target, r.due_at, r.state, r.off_by_seq, r.armed_by_seq,
+        r.fired_at, r.attempts
+    FROM json_populate_recordset(NULL::sla_timer, :timers::json) AS r
     ON CONFLICT (office_id, ticket_id, rung, episode, occurrence) DO UPDATE SET
         due_at = excluded.due_at, state = excluded.state, off_by_seq = excluded.off_by_seq, armed_by_seq = excluded.armed_by_seq,
         fired_at = excluded.fired_at
