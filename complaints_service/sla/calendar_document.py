@@ -159,6 +159,10 @@ class OpeningHours(msgspec.Struct, frozen=True):
             return self.extra[day]
         if day in self.days_off:
             return ()
+        return self.without_single_days(day)
+
+    def without_single_days(self, day: int) -> tuple[Minutes, ...]:
+        """The periods of this day if nothing were said of it alone: those of its special period, else of its week."""
         for special in self.specials:
             if special.first <= day <= special.last:
                 return special.week[(day - 1) % 7]

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from complaints_service.database import UNAVAILABLE
+from complaints_service.database import TRANSIENT, UNAVAILABLE
 from complaints_service.errors import (
     DomainError,
     FieldProblem,
@@ -64,7 +64,7 @@ def exception_handlers() -> dict[int | type[Exception], Handler]:
         HTTPException: lambda request, error: answer(request, _from_framework(error)),
         Exception: lambda request, error: answer(request, Unexpected()),
     }
-    for kind in UNAVAILABLE:
+    for kind in (*UNAVAILABLE, *TRANSIENT):
         handlers[kind] = lambda request, error: answer(request, Unavailable())
     return handlers
 
@@ -84,8 +84,10 @@ def answer(request: PageRequest, error: Exception) -> Response[bytes]:
         return problem(request, error)
     if isinstance(error, Unauthenticated):
         query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
-        following = quote(request.url.path + query, safe="/")
-        return Response(b"", status_code=303, media_type="text/plain", headers={"Location": f"/masuk?next={following}"})
+        address = f"/masuk?next={quote(request.url.path + query, safe='/')}"
+        # The script of a page that renews a part of itself would put the sign-in page, or nothing, into that part.
+        status, header = (204, "HX-Redirect") if "hx-request" in request.headers else (303, "Location")
+        return Response(b"", status_code=status, media_type="text/plain", headers={header: address})
     language = language_of(request)
     return page(
         request,

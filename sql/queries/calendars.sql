@@ -30,6 +30,10 @@ RETURNING version, document, confirmed_through, created_at, created_by, why, app
 -- What people read is in the zone of the calendar.
 UPDATE office SET time_zone = :time_zone WHERE id = :office_id AND time_zone <> :time_zone;
 
+-- name: lock_draft(person_id)!
+-- Two clicks at once change one draft after the other, also the first two, which find no row to lock.
+SELECT pg_advisory_xact_lock(hashtext('complaints calendar draft'), :person_id);
+
 -- name: draft(office_id, person_id)^
 SELECT base_version, document, confirmed_through, changed_at
 FROM calendar_draft

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from complaints_service.management.absences.model import AbsenceRow, DutyRow
 from complaints_service.management.absences.rules import covered, gaps
 from complaints_service.management.calendars import edit
+from complaints_service.management.calendars.click import day_clicked, opens_by_click
 from complaints_service.management.calendars.difference import changes
 from complaints_service.management.calendars.hours_text import read_periods, written
+from complaints_service.management.calendars.model import Draft
 from complaints_service.management.calendars.year import Look, day_of, listed_holidays, year_of
 from complaints_service.sla.calendar_document import (
     CalendarDocument,
@@ -51,6 +54,38 @@ def test_hours_are_read_as_people_write_them(text: str, periods: tuple[tuple[str
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no period|too long"):
         read_periods(text)
+
+
+@pytest.mark.parametrize("office", [SEED, edit.with_day_closed(SEED, "2026-11-27", FLOOD)], ids=["seed", "flood"])
+@pytest.mark.parametrize("day", [date(2026, 11, 27), date(2026, 12, 25), date(2026, 12, 24)])
+def test_a_click_turns_a_day_over_and_a_second_click_leaves_nothing_changed(
+    office: CalendarDocument, day: date
+) -> None:
+    held = Draft(base=1, document=office, confirmed_through=date(2027, 12, 31))
+    was_open = bool(read_hours(office).on(day.toordinal()))
+    clicked = day_clicked(held, office, day)
+    assert bool(read_hours(clicked.document).on(day.toordinal())) is not was_open
+    assert len(changes(office, clicked.document, "id")) == 1
+    assert day_clicked(clicked, office, day) == held
+
+
+def test_a_clicked_day_is_called_what_the_country_calls_it_and_a_free_day_stays_as_it_is() -> None:
+    unnamed = edit.with_plain_day(SEED, "2026-12-25")
+    held = Draft(base=1, document=unnamed, confirmed_through=date(2027, 12, 31))
+    assert day_clicked(held, unnamed, date(2026, 12, 25)).document == SEED
+    sunday = date(2026, 11, 29)
+    assert not opens_by_click(read_hours(unnamed), sunday)
+    assert day_clicked(held, unnamed, sunday) == held
+    # Nothing is known to be published of a Sunday that the draft's own hours open: a click closes it.
+    opened = msgspec.structs.replace(
+        held, document=edit.with_day_open(unnamed, "2026-11-29", (("08:00", "12:00"),), "x")
+    )
+    assert day_clicked(opened, unnamed, sunday) == held
+    all_week = edit.with_week(
+        unnamed, "Asia/Jakarta", msgspec.structs.replace(unnamed.weekly, sun=(("08:00", "12:00"),))
+    )
+    closed = day_clicked(msgspec.structs.replace(held, document=all_week), unnamed, sunday)
+    assert look(closed.document, sunday) is Look.CLOSED
 
 
 def test_a_day_is_closed_opened_and_as_usual_again() -> None:

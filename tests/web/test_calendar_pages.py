@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from html import unescape
 
 import httpx
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from complaints_service.database import SYSTEM
 from tests.office import TheOffice
@@ -191,15 +192,43 @@ async def test_missing_holidays_are_taken_over_with_one_button(admin: httpx.Asyn
     assert "libur nasional: Hari Raya Natal" in await text_of(admin, f"{ROOT}?tahun=2029")
 
 
-async def test_a_day_is_closed_by_keyboard_alone_and_without_a_script(
-    admin: httpx.AsyncClient, the_office: TheOffice, visit: Visit
+@pytest.mark.parametrize("script", [False, True])
+async def test_a_click_closes_a_day_and_a_second_one_opens_it_again(
+    admin: httpx.AsyncClient, the_office: TheOffice, visit: Visit, *, script: bool
 ) -> None:
-    page = await open_as(visit, admin, the_office, "admin", f"{ROOT}?tahun=2027", script=False)
-    await page.get_by_role("link", name="Selasa, 15 Juni 2027").press("Enter")
-    await page.get_by_label("Tutup", exact=True).press("Space")
+    page = await open_as(visit, admin, the_office, "admin", f"{ROOT}?tahun=2027", script=script)
+    day, other = (page.get_by_role("button", name=name) for name in ("Selasa, 15 Juni 2027", "Rabu, 16 Juni 2027"))
+    bar = page.locator("#draft-bar")
+    await day.press("Enter")
+    await expect(day).to_have_accessible_name("Selasa, 15 Juni 2027: ditutup kantor (diubah dalam konsep)")
+    await other.press("Enter")
+    await expect(bar).to_contain_text("2 perubahan dalam konsep Anda belum diterbitkan.")
+    await day.press("Enter")
+    await expect(bar).to_contain_text("1 perubahan dalam konsep Anda belum diterbitkan.")
+    assert "diubah" not in str(await day.get_attribute("aria-label"))
+    await bar.get_by_role("link", name="Rabu, 16 Juni 2027").press("Enter")
     await page.get_by_label("Alasan atau nama hari").fill("Banjir")
     await page.get_by_role("button", name="Masukkan ke konsep").press("Enter")
-    assert await page.get_by_role("link", name="Selasa, 15 Juni 2027: ditutup kantor: Banjir").count() == 1
+    assert await page.get_by_role("button", name="Rabu, 16 Juni 2027: ditutup kantor: Banjir").count() == 1
+    await bar.get_by_role("link", name="Tinjau dan terbitkan").press("Enter")
+    await expect(page.locator("main")).to_contain_text("Rabu, 16 Juni 2027")
+
+
+async def test_clicks_at_once_are_all_kept_and_a_free_day_asks_for_its_hours(admin: httpx.AsyncClient) -> None:
+    days = [f"2027-06-{day}" for day in (15, 16, 17)]
+    await asyncio.gather(*(send(admin, f"{ROOT}/hari/{day}", act="click") for day in days))
+    assert "3 perubahan" in await text_of(admin, f"{ROOT}?tahun=2027")
+    sunday = await send(admin, f"{ROOT}/hari/2027-06-20", act="click")
+    assert sunday.headers["location"] == f"{ROOT}/hari/2027-06-20"
+    assert "3 perubahan" in await text_of(admin, f"{ROOT}?tahun=2027")
+
+
+async def test_who_is_no_longer_signed_in_is_led_to_the_sign_in_page_by_a_click_too(http: httpx.AsyncClient) -> None:
+    http.cookies.clear()
+    headers = {"HX-Request": "true", "Accept": "text/html"}
+    answer = await http.post(f"{ROOT}/hari/2027-06-15", data={"act": "click"}, headers=headers)
+    assert answer.headers["HX-Redirect"] == f"/masuk?next={ROOT}/hari/2027-06-15"
+    assert not answer.content
 
 
 async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
@@ -295,5 +324,5 @@ async def test_page_breaks_no_rule_and_is_never_wider_than_the_window(
 
 async def test_every_day_of_a_year_can_be_reached(admin: httpx.AsyncClient) -> None:
     page = await text_of(admin, f"{ROOT}?tahun=2028")
-    days = set(re.findall(rf'href="{ROOT}/hari/(\d{{4}}-\d\d-\d\d)"', page))
+    days = set(re.findall(rf'(?:href|formaction)="{ROOT}/hari/(\d{{4}}-\d\d-\d\d)"', page))
     assert days == {(date(2028, 1, 1) + timedelta(days=n)).isoformat() for n in range(366)}

@@ -22,6 +22,7 @@ from complaints_service.sla.calendar_document import CalendarDocument, CalendarE
 from complaints_service.sla.calendar_words import field_problem
 from complaints_service.waker import Waker
 from complaints_service.web.bodies import read_json
+from complaints_service.web.operations import CALENDAR, Api
 from complaints_service.web.pages import PageRequest
 
 
@@ -51,14 +52,19 @@ class NewCalendar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     open tickets follow it.
     """
 
-    document: msgspec.Raw
+    document: CALENDAR
     why: WHY_FIELD
     if_version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
     applies_to_open: bool = True
     confirmed_through: date | None = None
 
 
-@get("/api/v1/calendars", summary="Versions of the calendar", tags=["Calendars"])
+@get(
+    "/api/v1/calendars",
+    summary="Versions of the calendar",
+    tags=["Calendars"],
+    api=Api(gives=CalendarList),
+)
 async def list_versions(
     viewer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
@@ -67,7 +73,13 @@ async def list_versions(
     return json_response(CalendarList([_answer(each) for each in found]))
 
 
-@post("/api/v1/calendars", status_code=201, summary="Publish a calendar", tags=["Calendars"])
+@post(
+    "/api/v1/calendars",
+    status_code=201,
+    summary="Publish a calendar",
+    tags=["Calendars"],
+    api=Api(reads=NewCalendar, gives=CalendarAnswer, refuses=(409, 412)),
+)
 async def publish(
     request: PageRequest,
     writer: Viewer,

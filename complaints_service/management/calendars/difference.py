@@ -32,12 +32,13 @@ PART_WORDS = {
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference: which part, where in it, and what was and will be there, in words."""
+    """One difference: which part, where in it, and what was and will be there, in words. ``day``: of a single day (ISO)."""
 
     part: str
     where: str
     before: str
     after: str
+    day: str = ""
 
 
 def changes(
@@ -130,7 +131,11 @@ def _day_changes(before: CalendarDocument, after: CalendarDocument, language: st
             where = day_text(day, language)
             found.append(
                 Change(
-                    translate(language, PART_WORDS["day"]), where, look_text(old, language), look_text(new, language)
+                    translate(language, PART_WORDS["day"]),
+                    where,
+                    look_text(old, language),
+                    look_text(new, language),
+                    iso,
                 )
             )
     return found

@@ -66,6 +66,20 @@ def with_plain_day(document: CalendarDocument, day: str) -> CalendarDocument:
     )
 
 
+def with_same_day(document: CalendarDocument, other: CalendarDocument, day: str) -> CalendarDocument:
+    """The day (ISO) with the rule of its own that another calendar has for it, or none."""
+    plain = with_plain_day(document, day)
+    note = {day: other.notes[day]} if day in other.notes else {}
+    return in_order(
+        msgspec.structs.replace(
+            plain,
+            days_off=(*plain.days_off, *(each for each in other.days_off if each == day)),
+            extra=(*plain.extra, *(each for each in other.extra if each.date == day)),
+            notes={**plain.notes, **note},
+        )
+    )
+
+
 def with_week(document: CalendarDocument, time_zone: str, weekly: Week) -> CalendarDocument:
     """Other weekly hours and another time zone."""
     return msgspec.structs.replace(document, time_zone=time_zone, weekly=weekly)

@@ -14,13 +14,14 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound
 from complaints_service.management.calendars import forms, view
+from complaints_service.management.calendars.click import day_clicked, opens_by_click
 from complaints_service.management.calendars.edit import holiday_differences, in_order, with_taken_over
-from complaints_service.management.calendars.model import Draft
+from complaints_service.management.calendars.model import Draft, Version
 from complaints_service.management.calendars.service import Calendars
 from complaints_service.management.calendars.year import FIRST_YEAR, LAST_YEAR, listed_holidays
 from complaints_service.office.model import Role
 from complaints_service.office.store import OfficeStore
-from complaints_service.sla.calendar_document import SpecialPeriod
+from complaints_service.sla.calendar_document import SpecialPeriod, read_hours
 from complaints_service.sla.holiday_data import RAMADAN_WEEK
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
@@ -41,19 +42,31 @@ async def year(
     request: PageRequest, viewer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
     """The year of the draft, or of the version that counts, or of the one asked for (``versi``)."""
-    calendars, language = calendars_of(viewer, database, offices, clock), language_of(request)
-    latest, draft = await calendars.latest(viewer.office.id), await calendars.draft(viewer)
     asked = request.query_params.get("versi", "")
+    calendars = calendars_of(viewer, database, offices, clock)
     old = await calendars.version(viewer.office.id, int(asked)) if asked.isdecimal() and len(asked) < 10 else None
+    return await _year_page(request, calendars, viewer, clock, request.query_params.get("tahun"), old)
+
+
+async def _year_page(
+    request: PageRequest,
+    calendars: Calendars,
+    viewer: Viewer,
+    clock: OfficeClock,
+    asked: str | None,
+    old: Version | None = None,
+) -> Response[bytes]:
+    language = language_of(request)
+    latest, draft = await calendars.latest(viewer.office.id), await calendars.draft(viewer)
     shown = view.as_draft(old) if old is not None else draft or view.as_draft(latest)
     today = view.today_of(shown.document, clock.now())
-    number = view.asked_year(request.query_params.get("tahun"), today)
+    number = view.asked_year(asked, today)
     pending = view.change_rows(latest, draft, language) if draft is not None else []
     context = view.year_page(shown, old or latest, number, today, language)
     return page(
         request,
         "management/calendar.html",
-        {**context, "version": old or latest, "old": old is not None, "draft": draft, "pending": len(pending)},
+        {**context, "version": old or latest, "old": old is not None, "draft": draft, "pending": pending},
     )
 
 
@@ -85,10 +98,18 @@ async def day_form(
 async def change_day(
     request: PageRequest, iso: str, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
-    """Close it, open it, or let it follow its week."""
+    """Close it, open it, or let it follow its week; ``act`` click: whatever it is not now, without a form."""
     calendars, day = calendars_of(writer, database, offices, clock), day_in(iso)
     words = forms.words_of(await form_fields(request))
     try:
+        if words.get("act") == "click":
+            published = (await calendars.latest(writer.office.id)).document
+            held = await calendars.change_draft(writer, lambda draft: day_clicked(draft, published, day))
+            if "hx-request" in request.headers:
+                # The page's script takes the clicked day and the bar of the draft out of it.
+                return await _year_page(request, calendars, writer, clock, str(day.year))
+            may_click = opens_by_click(read_hours(held.document), day)
+            return see_other(f"{ROOT}?tahun={day.year}#h{iso}" if may_click else f"{ROOT}/hari/{iso}")
         await calendars.change_draft(writer, lambda draft: forms.day_changed(draft, day, words))
     except Invalid as error:
         return _day_page(request, await _held(calendars, writer), day, words, problems_of(request, error))

@@ -76,6 +76,7 @@ class Calendars:
         office_id = viewer.office.id
         keys = {"office_id": office_id, "person_id": viewer.person.id}
         async with self._database.transaction(SYSTEM) as connection:
+            await queries("calendars").lock_draft(connection, person_id=viewer.person.id)
             latest = await _latest(connection, office_id)
             held = from_document or await _draft(connection, viewer) or _begun(latest)
             changed = change(held)

@@ -10,6 +10,7 @@ import msgspec
 from babel.dates import format_date
 
 from complaints_service.i18n import translate
+from complaints_service.management.calendars.click import opens_by_click
 from complaints_service.management.calendars.difference import (
     LOOK_LABELS,
     Change,
@@ -36,7 +37,7 @@ KIND_LABELS = {
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One day of the year's table; ``tip``: what it is, read aloud and shown beside the pointer."""
+    """One day of the year's table; ``tip``: what it is, read aloud and shown beside the pointer; ``click``: a click changes it."""
 
     iso: str
     number: int
@@ -44,6 +45,7 @@ class Cell(msgspec.Struct, frozen=True):
     tip: str
     today: bool
     changed: bool
+    click: bool
 
 
 class MonthTable(msgspec.Struct, frozen=True):
@@ -121,7 +123,13 @@ def year_page(shown: Draft, published: Version, number: int, today: date, langua
             tuple(
                 None
                 if day is None
-                else _cell(day, day_of(published.document, old_hours, day.day) != day, day.day == today, language)
+                else _cell(
+                    day,
+                    language,
+                    today=day.day == today,
+                    changed=day_of(published.document, old_hours, day.day) != day,
+                    click=opens_by_click(hours, day.day),
+                )
                 for day in week
             )
             for week in month.weeks
@@ -155,13 +163,13 @@ def year_page(shown: Draft, published: Version, number: int, today: date, langua
     }
 
 
-def _cell(day: Day, changed: bool, today: bool, language: str) -> Cell:
+def _cell(day: Day, language: str, *, today: bool, changed: bool, click: bool) -> Cell:
     tip = f"{day_text(day.day, language)}: {look_text(day, language)}"
     if today:
         tip = translate(language, "{what} (today)", what=tip)
     if changed:
         tip = translate(language, "{what} (changed in the draft)", what=tip)
-    return Cell(day.day.isoformat(), day.day.day, day.look.value, tip, today, changed)
+    return Cell(day.day.isoformat(), day.day.day, day.look.value, tip, today, changed, click)
 
 
 def week_rows(week: Week, language: str) -> list[tuple[str, str, str]]:
