@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
@@ -70,6 +71,12 @@ def target(target: str, amount: int, measure: str = "working_days", **more: obje
 
 def an_office(**values: object) -> Office:
     """Two sections, a triage unit, the office, the regional office; DOMAIN.md's calendar and ladder."""
+    return msgspec.structs.replace(_usual_office(), **values)
+
+
+@cache
+def _usual_office() -> Office:
+    """Made once: its calendar is years of holidays, and nothing of an office ever changes."""
     units = [
         Unit(1, "ditjen", "Ditjen", UnitKind.DIRECTORATE, None),
         Unit(2, "kanwil", "Kanwil", UnitKind.REGIONAL, 1),
@@ -119,7 +126,7 @@ def an_office(**values: object) -> Office:
         pauses=(PolicyPause("waiting_reporter", "answer", 30, "calendar_days"),),
     )
     document = msgspec.json.encode(seeded_office_document()).decode()
-    office = Office(
+    return Office(
         id=1,
         slug="lampung-tengah",
         name="Kantor Imigrasi Lampung Tengah",
@@ -138,7 +145,6 @@ def an_office(**values: object) -> Office:
         policies={1: policy},
         calendars={1: CalendarVersion(1, document)},
     )
-    return msgspec.structs.replace(office, **values)
 
 
 def a_ticket(**values: object) -> Ticket:
