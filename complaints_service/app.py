@@ -11,11 +11,8 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
-from complaints_service import __version__
 from complaints_service.accounts.dependencies import DEPENDENCIES
 from complaints_service.accounts.routes import ROUTES as ACCOUNTS
 from complaints_service.collector import look_seldom
@@ -95,21 +92,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         lifespan=[_lifespan(settings, services, static_files)],
         state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),
         request_max_body_size=LARGEST_BODY,
-        openapi_config=OpenAPIConfig(
-            title="Complaint service",
-            version=__version__,
-            description="Complaints, suggestions and information requests of a public office. Errors are RFC 9457.",
-            path="/schema",
-            render_plugins=[],
-            components=Components(
-                security_schemes={
-                    "bearer": SecurityScheme(
-                        type="http", scheme="bearer", description="Tracking code, API or device token"
-                    ),
-                    "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name="session"),
-                }
-            ),
-        ),
+        # The framework's own cannot know bodies that handlers read by themselves (web/openapi.py can).
+        openapi_config=None,
         debug=False,
         logging_config=None,
     )

@@ -22,7 +22,9 @@ from complaints_service.accounts.session_cookies import (
 )
 from complaints_service.errors import Forbidden
 from complaints_service.settings import Settings
+from complaints_service.web.bodies import read_json
 from complaints_service.web.cookies import read_cookie
+from complaints_service.web.operations import Api
 from complaints_service.web.rate_limits import Limit, client_address, limited_failures
 
 AnyRequest = Request[Any, Any, Any]
@@ -88,13 +90,17 @@ class SessionController(Controller):
     path = "/api/v1/session"
     tags = ("Session",)
 
-    @post(status_code=200, guards=[limited_failures(Limit.SIGNIN)], summary="Sign in")
-    async def sign_in(
-        self, request: AnyRequest, data: SignIn, accounts: Accounts, settings: Settings
-    ) -> Response[Session]:
+    @post(
+        status_code=200,
+        guards=[limited_failures(Limit.SIGNIN)],
+        summary="Sign in",
+        api=Api(reads=SignIn, refuses=(401, 403, 429)),
+    )
+    async def sign_in(self, request: AnyRequest, accounts: Accounts, settings: Settings) -> Response[Session]:
         """Opens a session in a cookie; the answer holds the CSRF token that writes must carry."""
         if not same_origin(request):
             raise Forbidden("Sign in on the office's own page.", code="cross_site")
+        data = await read_json(request, SignIn)
         signed_in = await accounts.sign_in(
             data.username,
             data.password,
@@ -126,9 +132,10 @@ class TokenController(Controller):
     path = "/api/v1/tokens"
     tags = ("Session",)
 
-    @post(summary="Make an API token")
-    async def create(self, data: NewToken, writer: Viewer, accounts: Accounts) -> Response[CreatedToken]:
+    @post(summary="Make an API token", api=Api(reads=NewToken))
+    async def create(self, request: AnyRequest, writer: Viewer, accounts: Accounts) -> Response[CreatedToken]:
         """The token is shown this once; only its hash is kept."""
+        data = await read_json(request, NewToken)
         token, entry = await accounts.create_token(writer, data.name, data.scopes, data.expires_on)
         created = CreatedToken(
             token=token,

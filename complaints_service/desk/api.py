@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Union, cast, get_args
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
@@ -15,28 +15,41 @@ from msgspec import Meta
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
-from complaints_service.desk.api_answers import detail, etag, events_answer, explained, list_answer
-from complaints_service.desk.queue_filters import FIELDS, asked_from, filters_of
+from complaints_service.desk.api_answers import (
+    CommandAnswer,
+    EventLine,
+    ExplainedDeadline,
+    HandedOver,
+    TicketDetail,
+    TicketList,
+    detail,
+    etag,
+    events_answer,
+    explained,
+    list_answer,
+)
+from complaints_service.desk.queue_filters import FIELDS, MOST_ITEMS, QueueQuery, asked_from, filters_of
 from complaints_service.errors import DomainError, FieldProblem, Invalid, Malformed, PreconditionRequired
 from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
 from complaints_service.intake.service import Intake
-from complaints_service.intake.web.answers import filed_answer
+from complaints_service.intake.web.answers import FiledAnswer, filed_answer
 from complaints_service.intake.web.routes import idempotency_key, json_response
 from complaints_service.office.model import Role
 from complaints_service.settings import Settings
-from complaints_service.tickets.commands import Command, OfficeCommand
+from complaints_service.tickets.commands import Command, OfficeCommand, Reason
+from complaints_service.tickets.file import ReporterDetails
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.web.bodies import decode_json, read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import KEY_POSSIBLE, VERSION_NEEDED, Api, Items, Problem
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.problems import problem_body
 
 OFFICERS_CHANNELS = frozenset({Channel.COUNTER, Channel.PHONE, Channel.LETTER, Channel.SOCIAL})
 OFFICERS = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.REGIONAL)
-MOST_ITEMS = 200
 # The union decodes by its tag; for the type checker it is the base of its members.
 _ANY_COMMAND = cast("type[Command]", OfficeCommand)
 _VERSION = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -62,14 +75,61 @@ class BulkTickets(msgspec.Struct, frozen=True):
     tickets: Annotated[list[BulkItem], Meta(min_length=1, max_length=MOST_ITEMS)]
 
 
+class BulkWhole(BulkTickets, frozen=True, forbid_unknown_fields=True):
+    """The command whole."""
+
+    command: OfficeCommand
+
+
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one ticket: 200 with its new version, or the status of a refusal with the problem."""
+
+    number: str
+    status: int
+    version: int | None = None
+    problem: Problem | None = None
+
+
+class ReporterShown(msgspec.Struct, frozen=True):
+    """Who filed it; null where nothing is stored, or this person may not see it."""
+
+    reporter: ReporterDetails | None
+
+
 class MoreTimeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why, and how many working days."""
 
-    reason: str
-    working_days: int
+    reason: Reason
+    working_days: Annotated[int, Meta(ge=1, le=60)]
 
 
-@get("/api/v1/tickets", summary="Tickets by next breach")
+# The command beside the tickets: each command once more, with ``tickets``.
+_BESIDE = [
+    msgspec.defstruct(
+        f"Bulk{kind.__name__}",
+        [("tickets", Annotated[list[BulkItem], Meta(min_length=1, max_length=MOST_ITEMS)])],
+        bases=(kind,),
+        tag=kind.__struct_config__.tag,
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
+    for kind in get_args(OfficeCommand)
+]
+BULK = (Union[tuple(_BESIDE)], BulkWhole)
+
+
+def _acts(body: object) -> Api:
+    return Api(
+        reads=body,
+        gives=(CommandAnswer, HandedOver),
+        sends=(VERSION_NEEDED,),
+        tells=("ETag", "Location"),
+        refuses=(409, 412, 428),
+    )
+
+
+@get("/api/v1/tickets", summary="Tickets by next breach", api=Api(query=QueueQuery, gives=TicketList, tells=("Link",)))
 async def list_tickets(
     request: PageRequest, viewer: Viewer, reader: TicketReader, settings: Settings
 ) -> Response[bytes]:
@@ -102,35 +162,44 @@ async def list_tickets(
     return json_response(answer, headers=headers)
 
 
-@get("/api/v1/tickets/{number:str}", summary="One ticket")
+@get("/api/v1/tickets/{number:str}", summary="One ticket", api=Api(gives=TicketDetail, tells=("ETag",)))
 async def one_ticket(request: PageRequest, number: str, viewer: Viewer, reader: TicketReader) -> Response[bytes]:
     """The ticket with what may be done (``allowed``); its ``ETag`` goes into ``If-Match`` of a command."""
     file = await reader.file_of(viewer.scope(), viewer.office, number, viewer.person)
     return json_response(detail(file, viewer, language_of(request)), headers={"ETag": etag(file.ticket)})
 
 
-@get("/api/v1/tickets/{number:str}/reporter", summary="Who filed it, in full")
+@get("/api/v1/tickets/{number:str}/reporter", summary="Who filed it, in full", api=Api(gives=ReporterShown))
 async def reporter_of(number: str, viewer: Viewer, reader: TicketReader) -> Response[bytes]:
     """Personal data of the reporter; the look is logged (Law 27/2022)."""
     found = await reader.look_at_reporter(viewer.scope(), viewer.office, number, viewer.person)
-    return json_response({"reporter": found})
+    return json_response(ReporterShown(found))
 
 
-@get("/api/v1/tickets/{number:str}/events", summary="Its log")
+@get("/api/v1/tickets/{number:str}/events", summary="Its log", api=Api(gives=Items[EventLine]))
 async def events_of(request: PageRequest, number: str, viewer: Viewer, reader: TicketReader) -> Response[bytes]:
     """Every event, oldest first."""
     file = await reader.file_of(viewer.scope(), viewer.office, number, viewer.person)
-    return json_response({"items": events_answer(file, viewer.office, language_of(request)), "next_cursor": None})
+    return json_response(Items(events_answer(file, viewer.office, language_of(request))))
 
 
-@get("/api/v1/tickets/{number:str}/deadlines", summary="Its clocks, explained")
+@get(
+    "/api/v1/tickets/{number:str}/deadlines",
+    summary="Its clocks, explained",
+    api=Api(gives=Items[ExplainedDeadline]),
+)
 async def deadlines_of(request: PageRequest, number: str, viewer: Viewer, reader: TicketReader) -> Response[bytes]:
     """Each deadline with policy and calendar version, pauses, and the steps of its computation."""
     file = await reader.file_of(viewer.scope(), viewer.office, number, viewer.person)
-    return json_response({"items": explained(file, viewer.office, language_of(request)), "next_cursor": None})
+    return json_response(Items(explained(file, viewer.office, language_of(request))))
 
 
-@post("/api/v1/tickets/{number:str}/commands", summary="Do something to a ticket", status_code=200)
+@post(
+    "/api/v1/tickets/{number:str}/commands",
+    summary="Do something to a ticket",
+    status_code=200,
+    api=_acts(_ANY_COMMAND),
+)
 async def command(
     request: PageRequest, number: str, writer: Viewer, tickets: Tickets, reader: TicketReader
 ) -> Response[bytes]:
@@ -139,7 +208,12 @@ async def command(
     return await _act(request, number, wanted, writer, tickets, reader)
 
 
-@post("/api/v1/tickets/{number:str}/more-time", summary="Ask for more time", status_code=200)
+@post(
+    "/api/v1/tickets/{number:str}/more-time",
+    summary="Ask for more time",
+    status_code=200,
+    api=_acts(MoreTimeBody),
+)
 async def more_time(
     request: PageRequest, number: str, writer: Viewer, tickets: Tickets, reader: TicketReader
 ) -> Response[bytes]:
@@ -149,7 +223,12 @@ async def more_time(
     return await _act(request, number, wanted, writer, tickets, reader)
 
 
-@post("/api/v1/tickets/bulk", summary="One command for many tickets", status_code=200)
+@post(
+    "/api/v1/tickets/bulk",
+    summary="One command for many tickets",
+    status_code=200,
+    api=Api(reads=BULK, gives=Items[BulkResult]),
+)
 async def bulk(request: PageRequest, writer: Viewer, tickets: Tickets) -> Response[bytes]:
     """A result for each: its new version, or the problem. One that is refused stops none of the others."""
     given = await read_json(request, dict[str, object])
@@ -170,7 +249,12 @@ async def bulk(request: PageRequest, writer: Viewer, tickets: Tickets) -> Respon
     return json_response({"items": results, "next_cursor": None})
 
 
-@post("/api/v1/tickets", summary="File for a person", status_code=201)
+@post(
+    "/api/v1/tickets",
+    summary="File for a person",
+    status_code=201,
+    api=Api(reads=FiledForBody, gives=FiledAnswer, sends=(KEY_POSSIBLE,), tells=("Location", "Idempotent-Replayed")),
+)
 async def file_for_person(
     request: PageRequest, writer: Viewer, intake: Intake, clock: OfficeClock, settings: Settings
 ) -> Response[bytes]:

@@ -155,6 +155,20 @@ class TicketDetail(msgspec.Struct, frozen=True, kw_only=True):
     last_event: int
 
 
+class CommandAnswer(TicketDetail, frozen=True, kw_only=True):
+    """The ticket after a command; ``created``: the number of the ticket that a split has made."""
+
+    created: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticket now belongs to a unit this person does not see: there is nothing more to show."""
+
+    number: str
+    version: int
+    allowed: tuple[str, ...] = ()
+
+
 class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the log."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import Meta
 
 from complaints_service.office.model import Office, Person
 from complaints_service.tickets.file import QueueFilters
@@ -19,22 +21,46 @@ GROUPS: dict[str, frozenset[Status]] = {
     "ended": ENDED,
 }
 TIMES = ("due_from", "due_before", "received_from", "received_before")
-FIELDS = (
-    "q",
-    "status",
-    "assignee",
-    "unit",
-    "category",
-    "service",
-    "kind",
-    "channel",
-    "priority",
-    "overdue",
-    "order",
-    *TIMES,
-)
 BY_RECEIPT = "-received"
 LONGEST_SEARCH = 200
+MOST_ITEMS = 200
+
+
+def _among(*words: str) -> Meta:
+    """An empty value narrows nothing, as in an address that a form has made."""
+    return Meta(extra_json_schema={"enum": ["", *words]})
+
+
+_Word = Annotated[str, Meta(max_length=60)]
+_Time = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date-time"}, {"const": ""}]})]
+
+
+class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a list can be asked for. ``status``: one, or a group; ``assignee``: me, none or a person's id; other words are slugs.
+
+    ``order``: by next breach without it.
+    """
+
+    q: str = ""
+    status: Annotated[str, _among(*Status, *GROUPS)] = ""
+    assignee: _Word = ""
+    unit: _Word = ""
+    category: _Word = ""
+    service: _Word = ""
+    kind: Annotated[str, _among(*Kind)] = ""
+    channel: Annotated[str, _among(*Channel)] = ""
+    priority: Annotated[str, _among(*Priority)] = ""
+    overdue: Annotated[str, _among("true")] = ""
+    order: Annotated[str, _among("due", BY_RECEIPT)] = ""
+    due_from: _Time = ""
+    due_before: _Time = ""
+    received_from: _Time = ""
+    received_before: _Time = ""
+    cursor: str = ""
+    limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = 50
+
+
+FIELDS = tuple(name for name in QueueQuery.__struct_fields__ if name not in ("cursor", "limit"))
 
 
 class Asked(msgspec.Struct, frozen=True):

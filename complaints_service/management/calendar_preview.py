@@ -20,15 +20,12 @@ from complaints_service.sla.calendar_words import field_problem, step_text
 from complaints_service.sla.targets import calendar_of
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import CALENDAR_OR_NULL, Api, null
 from complaints_service.web.pages import PageRequest
 
 # Ten years of working days, in days and in minutes of an eight-hour day.
 MOST_DAYS = 2_600
 MOST_MINUTES = MOST_DAYS * 480
-
-
-# Not "Raw | None": msgspec takes nothing but null for that.
-_NULL = msgspec.Raw(b"null")
 
 
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +39,7 @@ class PreviewBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A calendar (None: the office's own) with a start and either an amount to add or an end to measure to."""
 
     start: Annotated[datetime, Meta(tz=True)]
-    calendar: msgspec.Raw = _NULL
+    calendar: CALENDAR_OR_NULL = msgspec.field(default_factory=null)
     add: Amount | None = None
     end: Annotated[datetime, Meta(tz=True)] | None = None
 
@@ -54,6 +51,12 @@ class StepLine(msgspec.Struct, frozen=True):
     text: str
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """Open minutes between two moments."""
+
+    working_minutes: int
+
+
 class Due(msgspec.Struct, frozen=True):
     """When the amount is reached, and why."""
 
@@ -61,7 +64,12 @@ class Due(msgspec.Struct, frozen=True):
     steps: list[StepLine]
 
 
-@post("/api/v1/calendars/preview", status_code=200, summary="Try a calendar")
+@post(
+    "/api/v1/calendars/preview",
+    status_code=200,
+    summary="Try a calendar",
+    api=Api(reads=PreviewBody, gives=(Due, Measured)),
+)
 async def preview(request: PageRequest, viewer: Viewer) -> Response[bytes]:
     """Any signed-in person may ask; nothing is stored."""
     body = await read_json(request, PreviewBody)
@@ -72,7 +80,7 @@ async def preview(request: PageRequest, viewer: Viewer) -> Response[bytes]:
         if body.end is not None:
             if body.end < body.start:
                 raise Invalid([FieldProblem("/end", "before_start", "The end lies before the start.")])
-            return json_response({"working_minutes": calendar.minutes_between(body.start, body.end)})
+            return json_response(Measured(calendar.minutes_between(body.start, body.end)))
         due_at, steps = _added(calendar, body)
     except OutOfReach as error:
         raise Invalid(

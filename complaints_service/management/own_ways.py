@@ -21,6 +21,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.settings import Settings, WhatsAppProvider
 from complaints_service.web.bodies import form_fields, read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import Api
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text
 
@@ -83,7 +84,11 @@ async def own_ways(viewer: Viewer) -> OwnWaysAnswer:
     return _answer(viewer.person)
 
 
-@put("/api/v1/people/me/ways", summary="Choose how I am told")
+@put(
+    "/api/v1/people/me/ways",
+    summary="Choose how I am told",
+    api=Api(reads=OwnWays, gives=OwnWaysAnswer),
+)
 async def put_own_ways(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore
 ) -> Response[bytes]:

@@ -18,13 +18,14 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.sla.calendar import OutOfReach, validate
 from complaints_service.sla.calendar_document import CalendarError, document_from
 from complaints_service.sla.calendar_words import field_problem as calendar_problem
-from complaints_service.sla.effects import effects_of, with_calendar, with_policy
+from complaints_service.sla.effects import OpenEffects, effects_of, with_calendar, with_policy
 from complaints_service.sla.policy_check import checked
 from complaints_service.sla.policy_document import policy_from
 from complaints_service.sla.policy_problems import PolicyError
 from complaints_service.sla.policy_problems import field_problem as policy_problem
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import CALENDAR, POLICY, Api
 from complaints_service.web.pages import PageRequest, page
 
 MOST_SHOWN = 20
@@ -61,13 +62,13 @@ class RecomputeList(msgspec.Struct, frozen=True):
 class CalendarToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``calendar``: CAL, as for publishing."""
 
-    calendar: msgspec.Raw
+    calendar: CALENDAR
 
 
 class PolicyToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``policy``: the whole document, as for publishing."""
 
-    policy: msgspec.Raw
+    policy: POLICY
 
 
 async def recomputes_of(database: Database, office_id: int, most: int = MOST_SHOWN) -> list[Recompute]:
@@ -79,14 +80,25 @@ async def recomputes_of(database: Database, office_id: int, most: int = MOST_SHO
         ]
 
 
-@get("/api/v1/recomputes", summary="Progress of recomputing open tickets", tags=["Policies"])
+@get(
+    "/api/v1/recomputes",
+    summary="Progress of recomputing open tickets",
+    tags=["Policies"],
+    api=Api(gives=RecomputeList),
+)
 async def list_recomputes(viewer: Viewer, database: Database) -> Response[bytes]:
     """What published calendars and policies have done to open tickets so far, the newest first. Administrators only."""
     viewer.require(Role.ADMIN)
     return json_response(RecomputeList(await recomputes_of(database, viewer.office.id)))
 
 
-@post("/api/v1/calendars/effects", status_code=200, summary="What a calendar would do", tags=["Calendars"])
+@post(
+    "/api/v1/calendars/effects",
+    status_code=200,
+    summary="What a calendar would do",
+    tags=["Calendars"],
+    api=Api(reads=CalendarToTry, gives=OpenEffects),
+)
 async def calendar_effects(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
@@ -104,7 +116,13 @@ async def calendar_effects(
     return await _effects(database, would_be, clock, writer, "/calendar")
 
 
-@post("/api/v1/policies/effects", status_code=200, summary="What a policy would do", tags=["Policies"])
+@post(
+    "/api/v1/policies/effects",
+    status_code=200,
+    summary="What a policy would do",
+    tags=["Policies"],
+    api=Api(reads=PolicyToTry, gives=OpenEffects),
+)
 async def policy_effects(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:

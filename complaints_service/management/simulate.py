@@ -17,7 +17,7 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import Invalid, NotFound
 from complaints_service.intake.web.routes import json_response
-from complaints_service.management.simulate_answer import Answer, answer_of, job_answer, numbers_of
+from complaints_service.management.simulate_answer import JobAnswer, SimulationAnswer, answer_of, job_answer, numbers_of
 from complaints_service.management.simulate_wish import Gathered, calendar_text, period, policy_text, sight_of
 from complaints_service.office.model import Role
 from complaints_service.office.store import OfficeStore
@@ -27,6 +27,7 @@ from complaints_service.sla.simulation_result import Result
 from complaints_service.sla.simulation_run import Asked, Sight
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import CALENDAR_OR_NULL, POLICY_OR_NULL, PREFER, Api, null
 from complaints_service.web.pages import PageRequest
 
 T = TypeVar("T")
@@ -38,10 +39,6 @@ _ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 Moment = Annotated[str, Meta(min_length=10, max_length=40)]
 
 
-# Not "Raw | None": msgspec takes nothing but null for that.
-_NULL = msgspec.Raw(b"null")
-
-
 class SimulateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tickets received from ``from`` to ``to`` (days of the office, both included, or RFC 3339 moments).
 
@@ -50,12 +47,24 @@ class SimulateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     first: Moment = msgspec.field(name="from")
     last: Moment = msgspec.field(name="to")
-    policy: msgspec.Raw = _NULL
-    calendar: msgspec.Raw = _NULL
+    policy: POLICY_OR_NULL = msgspec.field(default_factory=null)
+    calendar: CALENDAR_OR_NULL = msgspec.field(default_factory=null)
     unit: Annotated[str, Meta(max_length=100)] | None = None
 
 
-@post("/api/v1/policies/simulate", status_code=200, summary="Play a policy or calendar over the real history")
+@post(
+    "/api/v1/policies/simulate",
+    status_code=200,
+    summary="Play a policy or calendar over the real history",
+    api=Api(
+        reads=SimulateBody,
+        gives=SimulationAnswer,
+        also={202: JobAnswer},
+        sends=(PREFER,),
+        tells=("Location", "Preference-Applied"),
+        refuses=(409, 429),
+    ),
+)
 async def simulate(
     request: PageRequest,
     viewer: Viewer,
@@ -80,7 +89,11 @@ async def simulate(
     return json_response(await _told(result, viewer, sight, database, language_of(request)))
 
 
-@get("/api/v1/simulations/{job_id:str}", summary="How a simulation in the background stands")
+@get(
+    "/api/v1/simulations/{job_id:str}",
+    summary="How a simulation in the background stands",
+    api=Api(gives=JobAnswer),
+)
 async def simulation(
     request: PageRequest, job_id: str, viewer: Viewer, simulations: SimulationJobs, database: Database
 ) -> Response[bytes]:
@@ -147,7 +160,7 @@ def _document(raw: msgspec.Raw) -> object:
     return msgspec.json.decode(raw)
 
 
-async def _told(result: Result, viewer: Viewer, sight: Sight, database: Database, language: str) -> Answer:
+async def _told(result: Result, viewer: Viewer, sight: Sight, database: Database, language: str) -> SimulationAnswer:
     numbers = await numbers_of(database, viewer.office, sight, result.movers)
     return answer_of(result, viewer.office, numbers, language)
 

@@ -76,7 +76,7 @@ class BothMessages(msgspec.Struct, frozen=True):
     simulated: MessagesAnswer
 
 
-class TicketAnswer(msgspec.Struct, frozen=True):
+class ChangedTicket(msgspec.Struct, frozen=True):
     """A ticket whose promise changes most."""
 
     number: str
@@ -100,7 +100,7 @@ class Control(msgspec.Struct, frozen=True):
     messages_played: int
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class SimulationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a simulation says. ``until``: up to when the clocks were played."""
 
     received_from: datetime
@@ -114,7 +114,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: list[TargetAnswer]
     units: list[UnitAnswer]
     messages: BothMessages
-    changed: list[TicketAnswer]
+    changed: list[ChangedTicket]
     control: Control
     limits: list[str]
     seconds: float
@@ -128,7 +128,7 @@ class JobAnswer(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     total: int
     problem: str | None = None
-    result: Answer | None = None
+    result: SimulationAnswer | None = None
 
 
 async def numbers_of(database: Database, office: Office, sight: Sight, movers: tuple[Mover, ...]) -> dict[int, str]:
@@ -145,9 +145,9 @@ async def numbers_of(database: Database, office: Office, sight: Sight, movers: t
         return {row["id"]: row["number"] async for row in found}
 
 
-def answer_of(result: Result, office: Office, numbers: dict[int, str], language: str) -> Answer:
+def answer_of(result: Result, office: Office, numbers: dict[int, str], language: str) -> SimulationAnswer:
     """The result in the names that people and programs know."""
-    return Answer(
+    return SimulationAnswer(
         received_from=result.received_from,
         received_before=result.received_before,
         until=result.until,
@@ -172,7 +172,7 @@ def answer_of(result: Result, office: Office, numbers: dict[int, str], language:
     )
 
 
-def job_answer(job: Job, answer: Answer | None, language: str) -> JobAnswer:
+def job_answer(job: Job, answer: SimulationAnswer | None, language: str) -> JobAnswer:
     """A run as the API tells it."""
     problem = translate(language, job.problem) if job.problem else None
     return JobAnswer(id=job.id, state=job.state, done=job.done, total=job.total, problem=problem, result=answer)
@@ -202,8 +202,8 @@ def _person(person: Person, office: Office) -> PersonAnswer:
     return PersonAnswer(name, person.total, person.roll_ups, person.most, person.days)
 
 
-def _ticket(mover: Mover, number: str) -> TicketAnswer:
-    return TicketAnswer(
+def _ticket(mover: Mover, number: str) -> ChangedTicket:
+    return ChangedTicket(
         number=number,
         target=mover.target,
         episode=mover.episode,

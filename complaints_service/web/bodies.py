@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.datastructures import FormMultiDict
@@ -31,6 +32,17 @@ async def read_json(request: PageRequest, kind: type[T]) -> T:
     if content_type and "json" not in content_type:
         raise UnsupportedMedia("Send JSON with Content-Type: application/json.")
     return decode_json(await request.body(), kind)
+
+
+def read_query(request: PageRequest, kind: type[T]) -> T:
+    """The query of the address as a value of ``kind``. Raises Invalid (wrong, unknown or repeated parameter)."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    if len(pairs) > len({name for name, _ in pairs}):
+        raise Invalid([FieldProblem("", "repeated_parameter", "Send each parameter once.")])
+    try:
+        return msgspec.convert(dict(pairs), type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid([_problem(str(error))]) from error
 
 
 async def form_fields(request: PageRequest) -> FormMultiDict:

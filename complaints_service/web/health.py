@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from complaints_service.database import UNAVAILABLE, Database, Scope, missing_migrations, queries
 from complaints_service.heartbeat import SILENT_SECONDS
 from complaints_service.settings import Settings
+from complaints_service.web.operations import Api
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +128,12 @@ async def live() -> Live:
     return Live()
 
 
-@get("/health/ready", tags=["Operation"], summary="Database and migrations are there")
+@get(
+    "/health/ready",
+    tags=["Operation"],
+    summary="Database and migrations are there",
+    api=Api(also={503: Readiness}),
+)
 async def ready(health: Health) -> Response[Readiness]:
     """200 with ok or degraded, 503 when the database does not answer or lacks migrations."""
     readiness = await health.readiness()

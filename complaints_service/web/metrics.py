@@ -22,6 +22,7 @@ from prometheus_client import (
 from complaints_service.clock import monotonic
 from complaints_service.database import UNAVAILABLE
 from complaints_service.web.health import Health, Work
+from complaints_service.web.operations import Api
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,7 @@ class Metrics:
             gauge.set(-1 if value is None else value)
 
 
-@get("/metrics", tags=["Operation"], summary="Figures for Prometheus")
+@get("/metrics", tags=["Operation"], summary="Figures for Prometheus", api=Api(media=("text/plain",)))
 async def metrics_page(metrics: Metrics, health: Health) -> Response[bytes]:
     """Requests, durations, queues, ages; no personal data."""
     return Response(await metrics.page(health), headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from complaints_service.accounts.model import Viewer
 from complaints_service.office.model import Role
 from complaints_service.web.bodies import read_json
+from complaints_service.web.operations import Api
 from complaints_service.webhooks.model import Endpoint
 from complaints_service.webhooks.pages import ROUTES as PAGES
 from complaints_service.webhooks.service import Webhooks
@@ -86,7 +87,7 @@ class WebhookController(Controller):
             items=[msgspec.convert(_answer(one), WebhookAnswer) for one in await webhooks.listed(viewer)]
         )
 
-    @post(status_code=201, summary="Add an endpoint")
+    @post(status_code=201, summary="Add an endpoint", api=Api(reads=NewWebhook, refuses=(409,)))
     async def make(self, request: AnyRequest, writer: Viewer, webhooks: Webhooks) -> Response[MadeWebhook]:
         """The answer holds the secret (``whsec_...``), this once."""
         writer.require(Role.ADMIN)
@@ -108,7 +109,7 @@ class WebhookController(Controller):
         answer = RotatedWebhook(id=webhook_id, secret=rotated.secret, old_secret_until=rotated.old_secret_until)
         return Response(answer, headers=_ONCE)
 
-    @post("/{webhook_id:int}/test", status_code=202, summary="Send a test message")
+    @post("/{webhook_id:int}/test", status_code=202, summary="Send a test message", api=Api(refuses=(409,)))
     async def test(self, webhook_id: int, writer: Viewer, webhooks: Webhooks) -> TestQueued:
         """A message of type ``webhook.test`` without data leaves like every other one."""
         return TestQueued(id=await webhooks.test(writer, webhook_id))

@@ -76,11 +76,11 @@ async def test_nobody_reads_without_signing_in(client: httpx.AsyncClient) -> Non
         (f"{CYCLES}/999999999", 404),
         (f"{CYCLES}/99999999999999999999999999", 404),
         (f"{CYCLES}/abc", 404),
-        (f"{CYCLES}?limit=0", 400),
-        (f"{CYCLES}?limit=201", 400),
-        (f"{CYCLES}?limit=many", 400),
-        (f"{CYCLES}?cursor=abc", 400),
-        (f"{CYCLES}?cursor=-1", 400),
+        (f"{CYCLES}?limit=0", 422),
+        (f"{CYCLES}?limit=201", 422),
+        (f"{CYCLES}?limit=many", 422),
+        (f"{CYCLES}?cursor=abc", 422),
+        (f"{CYCLES}?cursor=-1", 422),
     ],
 )
 async def test_wrong_requests_are_refused_as_problems(

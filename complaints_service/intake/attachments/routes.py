@@ -8,19 +8,26 @@ from litestar.types import ControllerRouterHandler
 
 from complaints_service.database import Scope
 from complaints_service.errors import FieldProblem, Invalid
-from complaints_service.intake.attachments.answers import upload_answer
+from complaints_service.intake.attachments.answers import UploadAnswer, upload_answer
 from complaints_service.intake.attachments.receiving import LARGEST_UPLOAD
 from complaints_service.intake.attachments.service import Attachments
-from complaints_service.intake.attachments.serving import download
+from complaints_service.intake.attachments.serving import MEDIA, download
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.routes import json_response, tracking_code
+from complaints_service.web.operations import Api, Proof
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.rate_limits import Limit, limited_failures
 
 FIELD = "file"
 
 
-@post("/api/v1/uploads", summary="Send a file", status_code=201, request_max_body_size=LARGEST_UPLOAD)
+@post(
+    "/api/v1/uploads",
+    summary="Send a file",
+    status_code=201,
+    request_max_body_size=LARGEST_UPLOAD,
+    api=Api(file=FIELD, gives=UploadAnswer, refuses=(429, 507)),
+)
 async def upload(request: PageRequest, attachments: Attachments) -> Response[bytes]:
     """201 with the id for ``attachments``; one file, in the field ``file``: JPEG, PNG, WebP or PDF of at most 10 MB.
 
@@ -39,6 +46,7 @@ async def upload(request: PageRequest, attachments: Attachments) -> Response[byt
     "/api/v1/complaints/{number:str}/attachments/{attachment_id:str}",
     guards=[limited_failures(Limit.LOOKUP)],
     summary="Download a file of a complaint",
+    api=Api(media=MEDIA, by=Proof.TRACKING_CODE, refuses=(410, 429)),
 )
 async def reporters_file(
     request: PageRequest, number: str, attachment_id: str, citizen: CitizenParts, attachments: Attachments

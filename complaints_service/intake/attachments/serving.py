@@ -9,11 +9,16 @@ from urllib.parse import quote
 
 from litestar.response import Stream
 
+from complaints_service.intake.attachments.answers import KIND_WORDS
 from complaints_service.intake.attachments.service import OpenedFile
 from complaints_service.intake.attachments.storage import next_chunk
 
 # Of a file nothing runs, nothing loads, nothing is framed, whatever a browser takes it for.
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+# What is ever kept.
+MEDIA = tuple(KIND_WORDS)
+PREVIEW_MEDIA = ("image/webp",)
 
 
 def download(opened: OpenedFile) -> Stream:

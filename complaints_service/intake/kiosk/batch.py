@@ -26,6 +26,12 @@ class _Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], Meta(max_length=MOST_ITEMS)]
 
 
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a kiosk sends; an item that is wrong has its own problem in the answer, and stops none of the others."""
+
+    items: Annotated[list[KioskItem], Meta(max_length=MOST_ITEMS)]
+
+
 class _OnlyId(msgspec.Struct, frozen=True):
     client_id: UUID
 

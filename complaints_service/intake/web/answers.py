@@ -73,6 +73,33 @@ class TicketAnswer(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
+class OfficeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The office that takes complaints."""
+
+    slug: str
+    name: str
+    address: str
+    phone: str
+    time_zone: str
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Something to choose: its id (slug) and its name in the reader's language."""
+
+    id: str
+    name: str
+
+
+class Catalog(msgspec.Struct, frozen=True, kw_only=True):
+    """What a complaint can be about."""
+
+    office: OfficeAnswer
+    kinds: list[Choice]
+    services: list[Choice]
+    categories: list[Choice]
+    units: list[Choice]
+
+
 def links_of(number: str, base_url: str) -> dict[str, str]:
     """Where program and person find the ticket."""
     return {"self": f"{base_url}/api/v1/complaints/{number}", "track": f"{base_url}/t/{number}"}
@@ -133,24 +160,22 @@ def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str
     )
 
 
-def catalog_answer(office: Office, language: str) -> dict[str, object]:
+def catalog_answer(office: Office, language: str) -> Catalog:
     """What a complaint can be about, in one language."""
 
     def name(entry: object) -> str:
         return str(getattr(entry, "name_id" if language == "id" else "name_en"))
 
-    return {
-        "office": {
-            "slug": office.slug,
-            "name": office.name,
-            "address": office.address,
-            "phone": office.phone,
-            "time_zone": office.time_zone,
-        },
-        "kinds": [{"id": kind.value, "name": translate(language, words)} for kind, words in KIND_WORDS.items()],
-        "services": [{"id": s.slug, "name": name(s)} for s in office.services.values() if s.active],
-        "categories": [{"id": c.slug, "name": name(c)} for c in office.categories.values() if c.active],
-        "units": [
-            {"id": u.slug, "name": u.name} for u in office.units.values() if u.kind not in ("directorate", "regional")
-        ],
-    }
+    return Catalog(
+        office=OfficeAnswer(
+            slug=office.slug,
+            name=office.name,
+            address=office.address,
+            phone=office.phone,
+            time_zone=office.time_zone,
+        ),
+        kinds=[Choice(kind.value, translate(language, words)) for kind, words in KIND_WORDS.items()],
+        services=[Choice(s.slug, name(s)) for s in office.services.values() if s.active],
+        categories=[Choice(c.slug, name(c)) for c in office.categories.values() if c.active],
+        units=[Choice(u.slug, u.name) for u in office.units.values() if u.kind not in ("directorate", "regional")],
+    )

@@ -27,6 +27,7 @@ from complaints_service.settings import Settings
 from complaints_service.waker import Waker
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import Api
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.rate_limits import Limit, limited
 
@@ -40,6 +41,12 @@ class RecoverBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An e-mail address, or a telephone number in any format."""
 
     contact: Annotated[str, Meta(max_length=CONTACT_MOST)]
+
+
+class Recovering(msgspec.Struct, frozen=True):
+    """The same words for everybody."""
+
+    detail: str
 
 
 class Recovery:
@@ -116,12 +123,13 @@ PROVIDE_RECOVERY = Provide(recovery, sync_to_thread=False)
     dependencies={"recovery": PROVIDE_RECOVERY},
     status_code=202,
     summary="Get the links to one's open cases again",
+    api=Api(reads=RecoverBody, gives=Recovering, refuses=(429,)),
 )
 async def recover(request: PageRequest, recovery: Recovery) -> Response[bytes]:
     """202 whether the contact is known or not; the links go to the contact on file."""
     body = await read_json(request, RecoverBody)
     if clean(body.contact) is None:
         raise Invalid([FieldProblem("/contact", "missing_field", "This field is required.")])
-    answer = msgspec.json.encode({"detail": translate(language_of(request), ANSWER)})
+    answer = msgspec.json.encode(Recovering(translate(language_of(request), ANSWER)))
     background = await recovery.begin(body.contact)
     return Response(answer, status_code=202, media_type="application/json", background=background)

@@ -13,7 +13,14 @@ from msgspec import Meta
 from complaints_service.database import Scope
 from complaints_service.errors import Malformed, NotFound, Unauthenticated
 from complaints_service.intake.complaint_form import ComplaintBody, Slug, to_complaint
-from complaints_service.intake.web.answers import catalog_answer, filed_answer, ticket_answer
+from complaints_service.intake.web.answers import (
+    Catalog,
+    FiledAnswer,
+    TicketAnswer,
+    catalog_answer,
+    filed_answer,
+    ticket_answer,
+)
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.recover import recover
 from complaints_service.office.model import Office
@@ -22,12 +29,19 @@ from complaints_service.tickets.attachments import MOST_FILES
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
-from complaints_service.web.bodies import read_json
+from complaints_service.web.bodies import read_json, read_query
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import KEY_NEEDED, KEY_POSSIBLE, Api, Proof
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.rate_limits import Limit, client_address, limited_failures, limits_of
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class CatalogQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``office``: a slug; without it the only one."""
+
+    office: Slug | None = None
 
 
 class MessageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,13 +60,36 @@ class RatingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     elements: dict[str, Annotated[int, Meta(ge=1, le=4)]] = {}
 
 
-@get("/api/v1/catalog", summary="What a complaint can be about")
-async def catalog(request: PageRequest, citizen: CitizenParts, office: str | None = None) -> dict[str, object]:
+def _acts(body: type | None) -> Api:
+    """What the reporter does to the own case."""
+    return Api(
+        reads=body,
+        gives=TicketAnswer,
+        sends=(KEY_POSSIBLE,),
+        by=Proof.TRACKING_CODE,
+        refuses=(400, 409, 422, 429),
+    )
+
+
+@get("/api/v1/catalog", summary="What a complaint can be about", api=Api(query=CatalogQuery, refuses=(404,)))
+async def catalog(request: PageRequest, citizen: CitizenParts) -> Catalog:
     """Kinds, services and categories in the language of ``Accept-Language``."""
-    return catalog_answer(await _office(citizen.offices, office), language_of(request))
+    asked = read_query(request, CatalogQuery)
+    return catalog_answer(await _office(citizen.offices, asked.office), language_of(request))
 
 
-@post("/api/v1/complaints", summary="File a complaint", status_code=201)
+@post(
+    "/api/v1/complaints",
+    summary="File a complaint",
+    status_code=201,
+    api=Api(
+        reads=ComplaintBody,
+        gives=FiledAnswer,
+        sends=(KEY_NEEDED,),
+        tells=("Location", "Idempotent-Replayed"),
+        refuses=(404, 429),
+    ),
+)
 async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Response[bytes]:
     """201 with number, tracking code and promised dates; the header ``Idempotency-Key`` makes sending twice one ticket."""
     # Not as a guard: for a route with guards the framework copies its handler at every request.
@@ -78,6 +115,7 @@ async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Respons
     "/api/v1/complaints/{number:str}",
     guards=[limited_failures(Limit.LOOKUP)],
     summary="One complaint, by its tracking code",
+    api=Api(gives=TicketAnswer, by=Proof.TRACKING_CODE, refuses=(429,)),
 )
 async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """Status, next step, timeline and messages. An unknown number and a wrong code answer the same 404."""
@@ -87,7 +125,10 @@ async def one_complaint(request: PageRequest, number: str, citizen: CitizenParts
 
 
 @post(
-    "/api/v1/complaints/{number:str}/messages", guards=[limited_failures(Limit.LOOKUP)], summary="Write to the office"
+    "/api/v1/complaints/{number:str}/messages",
+    guards=[limited_failures(Limit.LOOKUP)],
+    summary="Write to the office",
+    api=_acts(MessageBody),
 )
 async def write_message(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint as it is then. An ``Idempotency-Key`` may be sent here too."""
@@ -96,7 +137,12 @@ async def write_message(request: PageRequest, number: str, citizen: CitizenParts
     return await _reporter_acts(request, number, command, citizen)
 
 
-@post("/api/v1/complaints/{number:str}/rating", guards=[limited_failures(Limit.LOOKUP)], summary="Rate the handling")
+@post(
+    "/api/v1/complaints/{number:str}/rating",
+    guards=[limited_failures(Limit.LOOKUP)],
+    summary="Rate the handling",
+    api=_acts(RatingBody),
+)
 async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint; a second rating in the same episode takes the place of the first."""
     body = await read_json(request, RatingBody)
@@ -108,6 +154,7 @@ async def rate(request: PageRequest, number: str, citizen: CitizenParts) -> Resp
     "/api/v1/complaints/{number:str}/withdraw",
     guards=[limited_failures(Limit.LOOKUP)],
     summary="Take the complaint back",
+    api=_acts(None),
 )
 async def withdraw(request: PageRequest, number: str, citizen: CitizenParts) -> Response[bytes]:
     """201 with the complaint, which has ended."""

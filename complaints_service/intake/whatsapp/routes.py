@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
@@ -13,6 +14,7 @@ from complaints_service.intake.whatsapp.parse import parse
 from complaints_service.intake.whatsapp.service import WhatsApp
 from complaints_service.intake.whatsapp.signature import HEADER, same_token, signed_by
 from complaints_service.settings import Settings
+from complaints_service.web.operations import Api, Proof
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -20,7 +22,19 @@ LARGEST_BODY = 1_000_000
 LONGEST_CHALLENGE = 200
 
 
-@get("/webhooks/whatsapp/cloud", media_type="text/plain", tags=["Machines"], summary="Subscription handshake")
+class TakenIn(msgspec.Struct, frozen=True):
+    """How many messages and receipts were in the delivery."""
+
+    items: int
+
+
+@get(
+    "/webhooks/whatsapp/cloud",
+    media_type="text/plain",
+    tags=["Machines"],
+    summary="Subscription handshake",
+    api=Api(media=("text/plain",), refuses=(400, 403)),
+)
 async def handshake(request: AnyRequest, settings: Settings) -> Response[str]:
     """Echoes ``hub.challenge`` to whoever knows the verify token; 403 to all others."""
     asked = request.query_params
@@ -40,8 +54,9 @@ async def handshake(request: AnyRequest, settings: Settings) -> Response[str]:
     request_max_body_size=LARGEST_BODY,
     tags=["Machines"],
     summary="Messages of the Cloud API",
+    api=Api(reads=dict[str, object], gives=TakenIn, by=Proof.SIGNATURE, refuses=(404, 503)),
 )
-async def cloud(request: AnyRequest, settings: Settings, whatsapp: WhatsApp) -> dict[str, int]:
+async def cloud(request: AnyRequest, settings: Settings, whatsapp: WhatsApp) -> TakenIn:
     """Answers 200 when everything in the delivery is committed, 503 when it should be delivered again."""
     return await _take_in(request, settings, whatsapp, Provider.CLOUD)
 
@@ -52,13 +67,14 @@ async def cloud(request: AnyRequest, settings: Settings, whatsapp: WhatsApp) -> 
     request_max_body_size=LARGEST_BODY,
     tags=["Machines"],
     summary="Messages of go-whatsapp-web-multidevice",
+    api=Api(reads=dict[str, object], gives=TakenIn, by=Proof.SIGNATURE, refuses=(404, 503)),
 )
-async def gowa(request: AnyRequest, settings: Settings, whatsapp: WhatsApp) -> dict[str, int]:
+async def gowa(request: AnyRequest, settings: Settings, whatsapp: WhatsApp) -> TakenIn:
     """Answers 200 when the event is committed, 503 when it should be delivered again."""
     return await _take_in(request, settings, whatsapp, Provider.GOWA)
 
 
-async def _take_in(request: AnyRequest, settings: Settings, whatsapp: WhatsApp, provider: Provider) -> dict[str, int]:
+async def _take_in(request: AnyRequest, settings: Settings, whatsapp: WhatsApp, provider: Provider) -> TakenIn:
     # One gateway in production; development speaks both wire formats.
     if settings.whatsapp_app_secret is None or not (settings.dev or settings.whatsapp_provider == provider):
         raise NotFound
@@ -67,7 +83,7 @@ async def _take_in(request: AnyRequest, settings: Settings, whatsapp: WhatsApp, 
         raise Forbidden("The signature does not belong to this body.", code="forged_signature")
     items = parse(provider, body)
     await whatsapp.take_in(provider, items)
-    return {"items": len(items)}
+    return TakenIn(len(items))
 
 
 ROUTES: list[ControllerRouterHandler] = [handshake, cloud, gowa]

@@ -23,8 +23,9 @@ from complaints_service.management.absences.service import Absences
 from complaints_service.management.settings_events import Setting, list_office_events
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.web.bodies import form_fields, read_json
+from complaints_service.web.bodies import form_fields, read_json, read_query
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import Api, Items
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text
 
@@ -52,6 +53,12 @@ class DutyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     starts_at: _Time
     ends_at: _Time
     unit: str | None = None
+    why: _Note = ""
+
+
+class WhyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``why`` stands in the history."""
+
     why: _Note = ""
 
 
@@ -87,9 +94,9 @@ async def plan(
         elif act == "duty":
             await absences.add_duty(writer, forms.new_duty(words, zone))
         elif act == "revoke-absence":
-            await absences.revoke_absence(writer, _id(words), _why(words))
+            await absences.revoke_absence(writer, _id(words), _why_in(words))
         elif act == "revoke-duty":
-            await absences.revoke_duty(writer, _id(words), _why(words))
+            await absences.revoke_duty(writer, _id(words), _why_in(words))
         else:
             raise Invalid([FieldProblem("/act", "unknown_value", "Please open the page again and use its form.")])
     except Invalid as error:
@@ -104,7 +111,11 @@ async def plan(
     )
 
 
-def _why(words: Mapping[str, str]) -> str:
+def _why(request: PageRequest) -> str:
+    return _why_in({"why": read_query(request, WhyQuery).why})
+
+
+def _why_in(words: Mapping[str, str]) -> str:
     why = words.get("why", "").strip()
     if len(why) > LONGEST_NOTE or "\0" in why:
         raise Invalid([FieldProblem("/why", "too_long", "Shorten it to at most {limit}.", {"limit": LONGEST_NOTE})])
@@ -178,17 +189,23 @@ def _asked(request: PageRequest, office: Office, today: date) -> tuple[date, int
     return first, days, unit_id if unit_id in office.units else None
 
 
-@get("/api/v1/absences", summary="Absences", tags=["Absences"])
+@get("/api/v1/absences", summary="Absences", tags=["Absences"], api=Api(gives=Items[AbsenceRow]))
 async def list_absences(
     viewer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
     """Present and coming absences of those whom you may plan, and those in which you stand in. There is never a second page."""
     now = clock.now()
     found = await Absences(database, offices, clock).absences(viewer, now, now + FARTHEST + FARTHEST)
-    return json_response({"items": found, "next_cursor": None})
+    return json_response(Items(found))
 
 
-@post("/api/v1/absences", status_code=201, summary="Enter an absence", tags=["Absences"])
+@post(
+    "/api/v1/absences",
+    status_code=201,
+    summary="Enter an absence",
+    tags=["Absences"],
+    api=Api(reads=AbsenceBody, gives=AbsenceRow, refuses=(404, 409)),
+)
 async def add_absence(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
@@ -205,23 +222,35 @@ async def add_absence(
     return json_response(made, status=201)
 
 
-@delete("/api/v1/absences/{absence_id:int}", status_code=204, summary="Take an absence back", tags=["Absences"])
+@delete(
+    "/api/v1/absences/{absence_id:int}",
+    status_code=204,
+    summary="Take an absence back",
+    tags=["Absences"],
+    api=Api(query=WhyQuery),
+)
 async def revoke_absence(
     request: PageRequest, absence_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> None:
     """404 for one that is not there or not yours to plan. ``?why=`` stands in the history."""
-    await Absences(database, offices, clock).revoke_absence(writer, absence_id, _why(request.query_params))
+    await Absences(database, offices, clock).revoke_absence(writer, absence_id, _why(request))
 
 
-@get("/api/v1/duties", summary="Who is on duty", tags=["Absences"])
+@get("/api/v1/duties", summary="Who is on duty", tags=["Absences"], api=Api(gives=Items[DutyAnswer]))
 async def list_duties(viewer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock) -> Response[bytes]:
     """Present and coming duties of the office. There is never a second page."""
     now = clock.now()
     found = await Absences(database, offices, clock).duties(viewer, now, now + FARTHEST + FARTHEST)
-    return json_response({"items": [_duty(each, viewer.office) for each in found], "next_cursor": None})
+    return json_response(Items([_duty(each, viewer.office) for each in found]))
 
 
-@post("/api/v1/duties", status_code=201, summary="Enter a duty", tags=["Absences"])
+@post(
+    "/api/v1/duties",
+    status_code=201,
+    summary="Enter a duty",
+    tags=["Absences"],
+    api=Api(reads=DutyBody, gives=DutyAnswer, refuses=(404, 409)),
+)
 async def add_duty(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
@@ -241,12 +270,18 @@ async def add_duty(
     return json_response(_duty(made, writer.office), status=201)
 
 
-@delete("/api/v1/duties/{duty_id:int}", status_code=204, summary="Take a duty back", tags=["Absences"])
+@delete(
+    "/api/v1/duties/{duty_id:int}",
+    status_code=204,
+    summary="Take a duty back",
+    tags=["Absences"],
+    api=Api(query=WhyQuery),
+)
 async def revoke_duty(
     request: PageRequest, duty_id: int, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> None:
     """404 for one that is not there or not yours to plan. ``?why=`` stands in the history."""
-    await Absences(database, offices, clock).revoke_duty(writer, duty_id, _why(request.query_params))
+    await Absences(database, offices, clock).revoke_duty(writer, duty_id, _why(request))
 
 
 def _duty(row: DutyRow, office: Office) -> DutyAnswer:

@@ -23,6 +23,7 @@ from complaints_service.sla.policy_document import PolicyDocument, document_of
 from complaints_service.sla.policy_problems import PolicyError, field_problem
 from complaints_service.web.bodies import read_json
 from complaints_service.web.i18n import language_of
+from complaints_service.web.operations import POLICY, VERSION_POSSIBLE, Api
 from complaints_service.web.pages import PageRequest
 
 
@@ -60,7 +61,7 @@ class VersionList(msgspec.Struct, frozen=True):
 class NewPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``policy``: the whole document. ``applies_to_open``: open tickets follow it too. ``if_version``: the newest version you know of."""
 
-    policy: msgspec.Raw
+    policy: POLICY
     why: WHY_FIELD
     applies_to_open: bool = False
     if_version: Annotated[int, Meta(ge=0)] | None = None
@@ -79,7 +80,12 @@ class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: Annotated[str, Meta(min_length=3, max_length=LONGEST_WHY)]
 
 
-@get("/api/v1/policies", summary="Versions of the policy", tags=["Policies"])
+@get(
+    "/api/v1/policies",
+    summary="Versions of the policy",
+    tags=["Policies"],
+    api=Api(gives=VersionList, tells=("ETag",)),
+)
 async def list_versions(viewer: Viewer, policies: Policies, clock: OfficeClock) -> Response[bytes]:
     """Every version with who, when and why. ETag: the newest version's number, for ``If-Match`` when publishing."""
     notes = await policies.versions(viewer)
@@ -89,13 +95,19 @@ async def list_versions(viewer: Viewer, policies: Policies, clock: OfficeClock) 
     return json_response(VersionList(items), headers={"ETag": f'"{newest}"'})
 
 
-@get("/api/v1/policies/{version:int}", summary="One version of the policy", tags=["Policies"])
+@get("/api/v1/policies/{version:int}", summary="One version of the policy", tags=["Policies"], api=Api(gives=Version))
 async def one_version(version: int, viewer: Viewer, policies: Policies, clock: OfficeClock) -> Response[bytes]:
     """The version with its whole document, which can be sent back changed."""
     return json_response(await _found(version, viewer, policies, clock))
 
 
-@post("/api/v1/policies", status_code=201, summary="Publish a policy", tags=["Policies"])
+@post(
+    "/api/v1/policies",
+    status_code=201,
+    summary="Publish a policy",
+    tags=["Policies"],
+    api=Api(reads=NewPolicy, gives=Version, sends=(VERSION_POSSIBLE,), tells=("Location",), refuses=(409, 412)),
+)
 async def publish(request: PageRequest, writer: Viewer, policies: Policies, clock: OfficeClock) -> Response[bytes]:
     """A new version. 422 names every mistake by its place; 412 when another version has been published meanwhile."""
     writer.require(Role.ADMIN)
@@ -119,18 +131,30 @@ async def publish(request: PageRequest, writer: Viewer, policies: Policies, cloc
     return json_response(found, status=201, headers={"Location": f"/api/v1/policies/{version}"})
 
 
-@post("/api/v1/policies/{version:int}/withdraw", status_code=200, summary="Take a version back", tags=["Policies"])
+@post(
+    "/api/v1/policies/{version:int}/withdraw",
+    status_code=200,
+    summary="Take a version back",
+    tags=["Policies"],
+    api=Api(reads=Reason, gives=Version, refuses=(409,)),
+)
 async def withdraw(
     request: PageRequest, version: int, writer: Viewer, policies: Policies, clock: OfficeClock
 ) -> Response[bytes]:
-    """Only a version that is not in force yet; 409 otherwise."""
+    """Only a version that is not in force yet, or took effect today after another one; 409 otherwise."""
     writer.require(Role.ADMIN)
     body = await read_json(request, Reason)
     await policies.withdraw(writer, version, body.why)
     return json_response(await _found(version, writer, policies, clock))
 
 
-@post("/api/v1/policies/{version:int}/confirm", status_code=200, summary="Confirm the legal source", tags=["Policies"])
+@post(
+    "/api/v1/policies/{version:int}/confirm",
+    status_code=200,
+    summary="Confirm the legal source",
+    tags=["Policies"],
+    api=Api(reads=Confirmation, gives=Version, refuses=(409,)),
+)
 async def confirm(
     request: PageRequest, version: int, writer: Viewer, policies: Policies, clock: OfficeClock
 ) -> Response[bytes]:
