@@ -21,6 +21,7 @@ from complaints_service.desk.files import ROUTES as DESK_FILES
 from complaints_service.desk.routes import ROUTES as DESK
 from complaints_service.dev.drain import DueWork
 from complaints_service.feedback.routes import ROUTES as FEEDBACK
+from complaints_service.guidance.routes import ROUTES as GUIDANCE
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.intake.attachments.routes import ROUTES as FILES
 from complaints_service.intake.kiosk.routes import ROUTES as KIOSK
@@ -68,7 +69,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
     metrics = Metrics()
     static_files = LiveStaticFiles(watch=settings.dev)
     routes: list[ControllerRouterHandler] = [
-        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS,
+        *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *GUIDANCE, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS,
         *CLOCK_SETTINGS, *RECOMPUTES, *SIMULATION, *MANAGEMENT, *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
     if settings.dev:

@@ -117,6 +117,16 @@ class RuleRow(_Row, frozen=True):
     set_assignee: str = "none"
 
 
+class GuidanceRow(_Row, frozen=True):
+    """A row of table ``guidance``: a short answer that the office begins with."""
+
+    services: tuple[str, ...]
+    title_id: str
+    text_id: str
+    title_en: str
+    text_en: str
+
+
 class PersonRow(_Row, frozen=True):
     """A demo person; units are slugs."""
 
@@ -140,6 +150,7 @@ class OfficeRows(_Row, frozen=True):
     policy: PolicyRows
     rules: tuple[RuleRow, ...]
     synonyms: dict[str, str]
+    answers: tuple[GuidanceRow, ...]
     people: tuple[PersonRow, ...]
 
 

@@ -64,6 +64,7 @@ async def add_office(connection: asyncpg.Connection, rows: OfficeRows) -> None:
     await _add_policy(connection, rows)
     await q.add_rules(connection, office_id=office_id, rows=_json(_positioned(rows.rules)))
     await q.add_synonyms(connection, office_id=office_id, rows=_json(rows.synonyms))
+    await q.add_answers(connection, office_id=office_id, rows=_json(rows.answers))
 
 
 async def _add_policy(connection: asyncpg.Connection, rows: OfficeRows) -> None:

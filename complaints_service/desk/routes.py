@@ -17,6 +17,7 @@ from complaints_service.desk.ticket_view import ticket_page
 from complaints_service.desk.trouble import Tried, Trouble
 from complaints_service.desk.why import target_name
 from complaints_service.errors import DomainError, Invalid, Refused, Stale
+from complaints_service.guidance.service import may_edit
 from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
@@ -45,6 +46,7 @@ async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader) -> R
     context = queue_page(found, asked, viewer.office, viewer.person, cursor, language)
     context["handed"] = handed if NUMBER.fullmatch(handed) and event.isdigit() else ""
     context["event"] = event
+    context["may_guide"] = may_edit(viewer.office, viewer.person)
     return page(request, "desk/queue.html", context)
 
 

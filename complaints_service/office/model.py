@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from complaints_service.office.guidance import Guidance
+
 
 class Role(StrEnum):
     """What a person is in the office; each sees the tickets of the units in scope."""
@@ -226,6 +228,7 @@ class Office(msgspec.Struct, frozen=True):
     calendars: dict[int, CalendarVersion]
     duties: tuple[Duty, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
 
     def ancestors(self, unit_id: int) -> list[Unit]:
         """Units above, the nearest first."""

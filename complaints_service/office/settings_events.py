@@ -26,6 +26,7 @@ class Setting(StrEnum):
     ABSENCE = "absence"
     DUTY = "duty"
     WAYS = "ways"
+    GUIDANCE = "guidance"
 
 
 class SettingEvent(msgspec.Struct, frozen=True, kw_only=True):

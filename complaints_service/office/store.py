@@ -9,6 +9,7 @@ import msgspec
 
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, queries
+from complaints_service.office.guidance import Guidance
 from complaints_service.office.model import (
     Absence,
     CalendarVersion,
@@ -137,4 +138,5 @@ def office_from_json(text: str) -> Office:
         calendars={c.version: c for c in rows("calendars", CalendarVersion)},
         duties=tuple(rows("duties", Duty)),
         webhooks=tuple(rows("webhooks", Webhook)),
+        guidance=tuple(rows("guidance", Guidance)),
     )

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 
 from complaints_service.clock import OfficeClock
 from complaints_service.errors import Invalid, KeyReused
+from complaints_service.guidance.words import Shown
 from complaints_service.i18n import translate
 from complaints_service.intake.attachments.answers import upload_views
 from complaints_service.intake.attachments.receiving import LARGEST_FORM_WITH_FILES
@@ -34,6 +35,7 @@ from complaints_service.public.case_words import next_steps
 from complaints_service.public.form_files import files_apart, read_form, with_file_problem
 from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
 from complaints_service.public.requests import form_id_of, see_other
+from complaints_service.public.start_pages import guidance_shown, start
 from complaints_service.settings import Settings
 from complaints_service.tickets.attachments import Upload
 from complaints_service.tickets.filed import FilingKey
@@ -55,10 +57,18 @@ _GOING_BACK = {"Cache-Control": "private, no-cache"}
 
 
 @get("/", include_in_schema=False)
-async def filing_page(request: PageRequest, offices: OfficeStore) -> Response[bytes]:
-    """The empty form, with an id of its own under which it is filed at most once."""
+async def filing_page(request: PageRequest, offices: OfficeStore, clock: OfficeClock) -> Response[bytes]:
+    """First which service (``start``); with ``layanan`` (empty: not known) what may answer it already, and the empty form, which has
+    an id of its own under which it is filed at most once.
+    """
     office = await offices.current()
-    return _form(request, office, no_answers(), str(uuid.uuid4()))
+    service = request.query_params.get("layanan")
+    if service is None:
+        return start(request, office, clock)
+    known = service in office.services and office.services[service].active
+    answers = {**no_answers(), "service": service if known else ""}
+    guidance = guidance_shown(office, answers["service"], clock, language_of(request))
+    return _form(request, office, answers, str(uuid.uuid4()), guidance=guidance)
 
 
 @post("/", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM_WITH_FILES)
@@ -157,9 +167,11 @@ def _form(
     form_id: str,
     uploads: Sequence[Upload] = (),
     problems: Messages | None = None,
+    guidance: Sequence[Shown] = (),
 ) -> Response[bytes]:
     context = {
         "uploads": upload_views(uploads, language_of(request)),
+        "guidance": guidance,
         "office": office,
         "answers": answers,
         "form_id": form_id,

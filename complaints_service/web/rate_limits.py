@@ -49,6 +49,7 @@ class Limit(StrEnum):
     LOOKUP = "lookup"
     SIGNIN = "signin"
     UPLOAD = "upload"
+    VOICE = "voice"
 
 
 class RateLimits:
@@ -62,6 +63,8 @@ class RateLimits:
             Limit.LOOKUP: settings.rate_lookup_per_minute,
             Limit.SIGNIN: settings.rate_signin_per_minute,
             Limit.UPLOAD: settings.rate_upload_per_minute,
+            # A click that is only counted, a survey: as many from one address as complaints.
+            Limit.VOICE: settings.rate_filing_per_minute,
         }
         self._local = _LocalCounts()
         self._away_until = 0.0

@@ -78,6 +78,11 @@ INNER JOIN unit AS u ON u.office_id = :office_id AND u.slug = r.set_unit;
 INSERT INTO synonym (office_id, word, stands_for)
 SELECT :office_id, s.key, s.value FROM jsonb_each_text(:rows) AS s;
 
+-- name: add_answers(office_id, rows)!
+INSERT INTO guidance (office_id, kind, services, title_id, text_id, title_en, text_en)
+SELECT :office_id, 'answer', r.services, r.title_id, r.text_id, r.title_en, r.text_en
+FROM jsonb_to_recordset(:rows) AS r (services text[], title_id text, text_id text, title_en text, text_en text);
+
 -- name: add_people(office_id, rows)!
 -- Also people who are there already get the password that is shown for them (the file of passwords was lost).
 INSERT INTO person (office_id, id, username, name, email, role, unit_id, sees_confidential, password_hash)

@@ -41,7 +41,9 @@ SELECT
                           'version', c.version, 'document', c.document, 'applies_to_open', c.applies_to_open) ORDER BY c.version), '[]')
                       FROM calendar AS c WHERE c.office_id = o.id),
         'webhooks', (SELECT coalesce(json_agg(json_build_object('id', w.id, 'events', w.events) ORDER BY w.id), '[]')
-                     FROM webhook_endpoint AS w WHERE w.office_id = o.id AND w.active)
+                     FROM webhook_endpoint AS w WHERE w.office_id = o.id AND w.active),
+        'guidance', (SELECT coalesce(json_agg(g ORDER BY g.id), '[]') FROM guidance AS g
+                     WHERE g.office_id = o.id AND g.active)
     )::text AS office
 FROM office AS o
 WHERE o.id = :office_id;

@@ -45,7 +45,7 @@ async def test_the_api(service: FaultyService) -> None:
 async def test_the_form(service: FaultyService) -> None:
     text = words()
     async with client_of(service) as client:
-        page = await client.get("/")
+        page = await client.get("/?layanan=")
         form_id = re.search(r'name="form_id" value="([^"]+)"', page.text)
         assert form_id
         form = {

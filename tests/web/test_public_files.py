@@ -28,7 +28,7 @@ async def choose(page: Page, *chosen: dict[str, Any]) -> None:
 
 async def file_with(visit: Visit, *chosen: dict[str, Any], **how: Any) -> tuple[Page, str]:
     """(the receipt's page, the number) of a complaint with these files."""
-    page = await visit("/", **how)
+    page = await visit("/?layanan=", **how)
     await page.locator("#description").fill(WORDS)
     await page.locator("#category").select_option("keterlambatan")
     await page.locator("#service").select_option("paspor-baru")
@@ -43,7 +43,7 @@ async def file_with(visit: Visit, *chosen: dict[str, Any], **how: Any) -> tuple[
 
 @pytest.mark.parametrize("width", [320, 1280])
 async def test_files_are_kept_over_errors_and_the_check_page_and_arrive(visit: Visit, width: int) -> None:
-    page = await visit("/", width=width, script=False)
+    page = await visit("/?layanan=", width=width, script=False)
     # The words are missing, one of the files is no picture: the two good ones are kept all the same.
     await choose(page, PHOTO, PAGE, LETTER)
     await press(page, "Lanjutkan")
@@ -83,7 +83,7 @@ async def test_files_are_kept_over_errors_and_the_check_page_and_arrive(visit: V
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "id-ID"), ("dark", "en-GB")])
 async def test_every_state_of_the_field_is_accessible(visit: Visit, axe: Axe, scheme: str, language: str) -> None:
-    page = await visit("/", scheme=scheme, language=language, width=390)
+    page = await visit("/?layanan=", scheme=scheme, language=language, width=390)
     assert await axe.broken_rules(page) == {}
     await choose(page, PHOTO, PAGE)
     async with page.expect_navigation():
@@ -127,7 +127,7 @@ async def test_the_same_reply_sent_again_is_one_message(http: httpx.AsyncClient,
 
 
 async def test_sending_the_check_page_again_gives_the_first_receipt(http: httpx.AsyncClient) -> None:
-    page = await http.get("/")
+    page = await http.get("/?layanan=")
     fields = {**ANSWERS, "form_id": form_id_in(page), "step": "check"}
     checked = await http.post("/", data=fields, files={"file": ("a.jpg", files.jpeg(), "image/jpeg")})
     assert checked.status_code == 200
@@ -138,14 +138,14 @@ async def test_sending_the_check_page_again_gives_the_first_receipt(http: httpx.
     assert [a.status_code for a in answers] == [303, 303]
     assert answers[0].headers["location"] == answers[1].headers["location"]
     # The same file in another form: it is not to be had any more, and every word is kept.
-    again = await http.post("/", data={**send, "form_id": form_id_in(await http.get("/"))})
+    again = await http.post("/", data={**send, "form_id": form_id_in(await http.get("/?layanan="))})
     assert again.status_code == 422
     assert "Ada berkas yang sudah tidak tersedia" in again.text
     assert ANSWERS["reporter.email"] in again.text
 
 
 async def test_an_eleventh_file_is_let_go_and_ten_are_kept(http: httpx.AsyncClient) -> None:
-    page = await http.get("/")
+    page = await http.get("/?layanan=")
     many = [("file", (f"{n}.pdf", files.pdf(str(n).encode()), "application/pdf")) for n in range(11)]
     answer = await http.post("/", data={**ANSWERS, "form_id": form_id_in(page), "step": "check"}, files=many)
     assert answer.status_code == 422
