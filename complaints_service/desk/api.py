@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import Annotated, Union, cast, get_args
+from typing import cast
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import msgspec
 from litestar import Response, get, post
 from litestar.types import ControllerRouterHandler
-from msgspec import Meta
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
@@ -28,23 +26,30 @@ from complaints_service.desk.api_answers import (
     explained,
     list_answer,
 )
+from complaints_service.desk.api_bodies import (
+    BULK,
+    BulkResult,
+    BulkTickets,
+    FiledForBody,
+    MoreTimeBody,
+    ReporterShown,
+)
 from complaints_service.desk.queue_filters import FIELDS, MOST_ITEMS, QueueQuery, asked_from, filters_of
 from complaints_service.errors import DomainError, FieldProblem, Invalid, Malformed, PreconditionRequired
-from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
+from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
 from complaints_service.intake.web.answers import FiledAnswer, filed_answer
 from complaints_service.intake.web.routes import idempotency_key, json_response
 from complaints_service.office.model import Role
 from complaints_service.settings import Settings
-from complaints_service.tickets.commands import Command, OfficeCommand, Reason
-from complaints_service.tickets.file import ReporterDetails
+from complaints_service.tickets.commands import Command, OfficeCommand
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.web.bodies import decode_json, read_json
 from complaints_service.web.i18n import language_of
-from complaints_service.web.operations import KEY_POSSIBLE, VERSION_NEEDED, Api, Items, Problem
+from complaints_service.web.operations import KEY_POSSIBLE, VERSION_NEEDED, Api, Items
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.problems import problem_body
 
@@ -53,70 +58,6 @@ OFFICERS = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.REGIONAL)
 # The union decodes by its tag; for the type checker it is the base of its members.
 _ANY_COMMAND = cast("type[Command]", OfficeCommand)
 _VERSION = re.compile(r'(?:W/)?"(\d{1,9})"')
-
-
-class FiledForBody(ComplaintBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A complaint an officer takes down for a person."""
-
-    channel: Channel
-    received_at: datetime | None = None
-
-
-class BulkItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ticket with the version the officer has seen."""
-
-    number: Annotated[str, Meta(max_length=40)]
-    version: int
-
-
-class BulkTickets(msgspec.Struct, frozen=True):
-    """Which tickets; the command stands beside them as in a single command, or whole in ``command``."""
-
-    tickets: Annotated[list[BulkItem], Meta(min_length=1, max_length=MOST_ITEMS)]
-
-
-class BulkWhole(BulkTickets, frozen=True, forbid_unknown_fields=True):
-    """The command whole."""
-
-    command: OfficeCommand
-
-
-class BulkResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one ticket: 200 with its new version, or the status of a refusal with the problem."""
-
-    number: str
-    status: int
-    version: int | None = None
-    problem: Problem | None = None
-
-
-class ReporterShown(msgspec.Struct, frozen=True):
-    """Who filed it; null where nothing is stored, or this person may not see it."""
-
-    reporter: ReporterDetails | None
-
-
-class MoreTimeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why, and how many working days."""
-
-    reason: Reason
-    working_days: Annotated[int, Meta(ge=1, le=60)]
-
-
-# The command beside the tickets: each command once more, with ``tickets``.
-_BESIDE = [
-    msgspec.defstruct(
-        f"Bulk{kind.__name__}",
-        [("tickets", Annotated[list[BulkItem], Meta(min_length=1, max_length=MOST_ITEMS)])],
-        bases=(kind,),
-        tag=kind.__struct_config__.tag,
-        frozen=True,
-        forbid_unknown_fields=True,
-        kw_only=True,
-    )
-    for kind in get_args(OfficeCommand)
-]
-BULK = (Union[tuple(_BESIDE)], BulkWhole)
 
 
 def _acts(body: object) -> Api:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Annotated
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Response, delete, get, post
 from litestar.types import ControllerRouterHandler
 
@@ -17,6 +15,7 @@ from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound
 from complaints_service.intake.web.routes import json_response
 from complaints_service.management.absences import forms, view
+from complaints_service.management.absences.bodies import AbsenceBody, DutyAnswer, DutyBody, WhyQuery
 from complaints_service.management.absences.model import AbsenceRow, DutyRow, NewAbsence, NewDuty
 from complaints_service.management.absences.rules import FARTHEST, LONGEST_NOTE, duty_units, plannable
 from complaints_service.management.absences.service import Absences
@@ -31,45 +30,6 @@ from complaints_service.web.problems import field_text
 
 ROOT = "/admin/ketidakhadiran"
 WEEK, MONTH = 7, 28
-_Time = Annotated[datetime, msgspec.Meta(tz=True)]
-_Note = Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)]
-_Id = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-
-
-class AbsenceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is away, from ``starts_at`` (included) to ``ends_at`` (excluded), and who stands in (null: nobody)."""
-
-    person_id: _Id
-    starts_at: _Time
-    ends_at: _Time
-    stand_in_id: _Id | None = None
-    why: _Note = ""
-
-
-class DutyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is on duty, from ``starts_at`` (included) to ``ends_at`` (excluded); ``unit``: a slug, null for the whole office."""
-
-    person_id: _Id
-    starts_at: _Time
-    ends_at: _Time
-    unit: str | None = None
-    why: _Note = ""
-
-
-class WhyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``why`` stands in the history."""
-
-    why: _Note = ""
-
-
-class DutyAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A duty; ``unit``: a slug, null for the whole office."""
-
-    id: int
-    person_id: int
-    unit: str | None
-    starts_at: datetime
-    ends_at: datetime
 
 
 @get(ROOT, include_in_schema=False)
