@@ -28,7 +28,7 @@ from complaints_service.sla.simulation_run import Asked, Sight
 T = TypeVar("T")
 
 # When a policy takes effect plays no part here: it is played over all of the time.
-_OF_THE_DATE = frozenset({ProblemCode.IN_THE_PAST, ProblemCode.SAME_MOMENT})
+_OF_THE_DATE = frozenset({ProblemCode.IN_THE_PAST, ProblemCode.SAME_DATE})
 _CHOICE = re.compile(r"(?P<kind>[vd])(?P<number>[1-9][0-9]{0,8})")
 CALENDAR_DRAFT = "d"
 

@@ -6,8 +6,9 @@ A policy that has no problems here keeps promise two: every case has a deadline,
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from complaints_service.office.model import Office
+from complaints_service.office.model import Office, Policy
 from complaints_service.sla.ladder_check import ladder_problems
 from complaints_service.sla.policy_document import PauseEntry, PolicyDocument, TargetEntry
 from complaints_service.sla.policy_problems import PolicyError, Problem, ProblemCode
@@ -52,22 +53,23 @@ def _within(pointer: str, unread: list[Problem]) -> bool:
 def problems_of(document: PolicyDocument, office: Office, now: datetime) -> list[Problem]:
     """Everything that is wrong with a document of the right shape; ``now``: office time, UTC."""
     return [
-        *_beginning(document, office, now),
+        *beginning_problems(document, office, now),
         *_targets(document.targets, office, _required(office)),
         *_pauses(document.pauses),
         *ladder_problems(document, office),
     ]
 
 
-def _beginning(document: PolicyDocument, office: Office, now: datetime) -> list[Problem]:
+def beginning_problems(document: PolicyDocument, office: Office, now: datetime) -> list[Problem]:
+    """What is wrong with when a document takes effect, where it comes from, and what restarts."""
     found: list[Problem] = []
     at = document.effective_from
     if at < now - _LATE:
         found.append(Problem("/effective_from", ProblemCode.IN_THE_PAST))
     elif at > now + _FARTHEST:
         found.append(Problem("/effective_from", ProblemCode.NOT_A_MOMENT))
-    elif any(policy.effective_from == at and not policy.withdrawn for policy in office.policies.values()):
-        found.append(Problem("/effective_from", ProblemCode.SAME_MOMENT))
+    elif (taken := _from_the_same_date(at, office)) is not None:
+        found.append(Problem("/effective_from", ProblemCode.SAME_DATE, {"version": taken.version}))
     if not document.legal_source.strip():
         found.append(Problem("/legal_source", ProblemCode.EMPTY))
     elif len(document.legal_source) > _LONGEST_SOURCE:
@@ -78,9 +80,17 @@ def _beginning(document: PolicyDocument, office: Office, now: datetime) -> list[
     return found
 
 
+def _from_the_same_date(at: datetime, office: Office) -> Policy | None:
+    """The version that takes effect on the same day of the office; one that was taken back does not count (issue 4)."""
+    zone = ZoneInfo(office.time_zone)
+    day = at.astimezone(zone).date()
+    versions = (policy for policy in office.policies.values() if not policy.withdrawn)
+    return next((each for each in versions if each.effective_from.astimezone(zone).date() == day), None)
+
+
 def _required(office: Office) -> frozenset[str]:
     """Targets that no version may leave out: open cases may have each that some version gave them."""
-    given = {row.target for policy in office.policies.values() if not policy.withdrawn for row in policy.targets}
+    given = {row.target for policy in office.policies.values() for row in policy.targets}
     return REQUIRED_TARGETS | given
 
 

@@ -54,7 +54,7 @@ class ProblemCode(StrEnum):
     ENDS_EARLY = "ends_early"
     AFTER_THE_END = "after_the_end"
     IN_THE_PAST = "in_the_past"
-    SAME_MOMENT = "same_moment"
+    SAME_DATE = "same_date"
 
 
 PROBLEM_WORDS = {
@@ -101,7 +101,9 @@ PROBLEM_WORDS = {
     ProblemCode.ENDS_EARLY: "A case may not end before its deadline.",
     ProblemCode.AFTER_THE_END: "The case has ended before this rung.",
     ProblemCode.IN_THE_PAST: "A policy cannot take effect in the past.",
-    ProblemCode.SAME_MOMENT: "Another version takes effect at this very moment.",
+    ProblemCode.SAME_DATE: (
+        "Version {version} already takes effect on this date. Take that version back first, or choose another date."
+    ),
 }
 TARGET_NAMES = {
     "verify": "Verification",

@@ -52,7 +52,7 @@ async def start_recompute(
 
 
 async def call_off_recompute(connection: asyncpg.Connection, office_id: int, cause: str, version: int) -> None:
-    """The version was taken back before it took effect: there is nothing to be done for it."""
+    """The version was taken back: nothing more is to be done for it."""
     await queries("recompute").call_off(connection, office_id=office_id, cause=cause, version=version)
 
 

@@ -54,11 +54,10 @@ FROM json_to_recordset(:rungs::json) AS r (
     receivers text[], otherwise text[], repeats boolean, roll_up boolean, ways text[], raise_priority text, unassigns boolean, note text
 );
 
--- name: withdraw_policy(office_id, version)$
--- The version, when it could still be taken back; nothing otherwise.
+-- name: withdraw_policy(office_id, version)!
+-- Whether it may be taken back is decided by who holds the lock of the settings.
 UPDATE policy SET withdrawn_at = office_now()
-WHERE office_id = :office_id AND version = :version AND withdrawn_at IS NULL AND effective_from > office_now()
-RETURNING version;
+WHERE office_id = :office_id AND version = :version AND withdrawn_at IS NULL;
 
 -- name: confirm_policy(office_id, version, confirmed_by)$
 UPDATE policy SET confirmed_by = :confirmed_by, confirmed_at = office_now()

@@ -127,12 +127,42 @@ async def test_hostile_bodies_are_refused(admin: httpx.AsyncClient, sent: bytes,
     assert answer.status_code == status, answer.text
 
 
-async def test_two_versions_from_one_moment_are_refused(admin: httpx.AsyncClient, the_office: TheOffice) -> None:
+async def test_two_versions_from_one_date_are_refused_by_name_and_place(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
     policy = await document(admin, the_office, days=500)
-    assert (await admin.post(POLICIES, json=body(policy))).status_code == 201
-    again = await admin.post(POLICIES, json=body(policy))
+    day = policy["effective_from"][:10]
+    first = await admin.post(POLICIES, json=body(policy | {"effective_from": f"{day}T08:00:00+07:00"}))
+    assert first.status_code == 201
+    again = await admin.post(POLICIES, json=body(policy | {"effective_from": f"{day}T23:59:00+07:00"}))
     assert again.status_code == 422
-    assert [problem["code"] for problem in again.json()["errors"]] == ["same_moment"]
+    (problem,) = again.json()["errors"]
+    assert (problem["code"], problem["pointer"]) == ("same_date", "/policy/effective_from")
+    assert problem["detail"].startswith(f"Version {first.json()['version']} already takes effect on this date.")
+    assert (await admin.get(POLICIES)).json()["items"][0]["version"] == first.json()["version"], "nothing was saved"
+
+
+async def test_a_mistake_of_today_is_taken_back_and_corrected_today(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    now = await the_office.now()
+    before = (await the_office.office()).policy_at(now).version
+    policy = await document(admin, the_office, days=0)
+    mistake = (await admin.post(POLICIES, json=body(policy))).json()
+    assert mistake["standing"] == "in_force"
+    filed = await the_office.file()
+    refused = await admin.post(POLICIES, json=body(policy))
+    assert [problem["code"] for problem in refused.json()["errors"]] == ["same_date"]
+    path = f"{POLICIES}/{mistake['version']}/withdraw"
+    assert (await admin.post(path, json={"why": "Salah ketik"})).json()["standing"] == "withdrawn"
+    assert (await admin.post(path, json={"why": "Salah ketik"})).json()["code"] == "withdrawn"
+    assert (await the_office.office()).policy_at(now + timedelta(hours=1)).version == before
+    # Who was promised something by it keeps the promise, until a corrected version for open cases comes.
+    assert (await the_office.file_of(filed.number)).ticket.policy_version == mistake["version"]
+    corrected = await admin.post(POLICIES, json=body(policy))
+    assert corrected.status_code == 201, corrected.text
+    last = await admin.post(f"{POLICIES}/{corrected.json()['version']}/withdraw", json={"why": "only a test"})
+    assert last.status_code == 200
 
 
 async def test_only_one_of_two_publishers_who_knew_the_same_versions_succeeds(
@@ -160,7 +190,7 @@ async def test_a_version_can_be_taken_back_until_it_is_in_force(
     assert (await admin.post(path, json={"why": "Sekali lagi"})).status_code == 409
     office = await the_office.office()
     assert office.policy_at(await the_office.now() + timedelta(days=800)).version != version
-    assert (await admin.post(f"{POLICIES}/1/withdraw", json={"why": "Terlambat"})).status_code == 409
+    assert (await admin.post(f"{POLICIES}/1/withdraw", json={"why": "Terlambat"})).json()["code"] == "in_force"
     assert (await admin.post(f"{POLICIES}/9999/withdraw", json={"why": "Tidak ada"})).status_code == 404
     # Its moment is free again.
     assert (await admin.post(POLICIES, json=body(policy))).status_code == 201

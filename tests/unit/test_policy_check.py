@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -165,12 +166,18 @@ def test_anything_that_is_no_policy_is_refused(raw: object) -> None:
     assert problems(raw)
 
 
-def test_two_versions_cannot_take_effect_at_one_moment() -> None:
+def test_two_versions_cannot_take_effect_on_one_day_of_the_office() -> None:
     office = an_office()
     coming = msgspec.structs.replace(office.policies[1], version=2, effective_from=RECEIVED + timedelta(days=1))
     office = msgspec.structs.replace(office, policies={**office.policies, 2: coming})
     document = document_of(coming)
-    assert [p.code for p in problems_of(document, office, RECEIVED)] == [ProblemCode.SAME_MOMENT]
+    local = coming.effective_from.astimezone(ZoneInfo(office.time_zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    for at, taken in ((local, True), (midnight, True), (midnight + timedelta(hours=23, minutes=59), True),
+                      (midnight - timedelta(seconds=1), False), (midnight + timedelta(days=1), False)):  # fmt: skip
+        moved = msgspec.structs.replace(document, effective_from=at.astimezone(UTC))
+        found = [(p.pointer, p.code, p.values) for p in problems_of(moved, office, RECEIVED)]
+        assert found == ([("/effective_from", ProblemCode.SAME_DATE, {"version": 2})] if taken else []), at
     taken_back = msgspec.structs.replace(coming, withdrawn=True)
     office = msgspec.structs.replace(office, policies={**office.policies, 2: taken_back})
     assert problems_of(document, office, RECEIVED) == []

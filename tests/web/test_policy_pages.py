@@ -234,6 +234,12 @@ async def test_publishing_for_open_cases_shows_first_what_it_does(
     assert len((await the_office.office()).policies) == versions + 1
     assert (await http.get(konsep)).status_code == 404, "the draft has ended"
     assert (await http.post(f"{konsep}/terbitkan", data=fields_of(first.text) | {"do": "publish"})).status_code == 404
+    # A second version from the same date is refused beside its field, before its effects are counted.
+    other = await send(http, f"{ROOT}/konsep/{await a_draft(the_office)}/terbitkan", "go", **words, time="13:00")
+    assert other.status_code == 422
+    taken = re.search(r'id="day-error">.*?</p>', unescape(other.text), re.DOTALL)
+    assert taken is not None
+    assert f"Versi {max((await the_office.office()).policies)} sudah mulai berlaku pada tanggal ini." in taken[0]
 
 
 @pytest.mark.parametrize(

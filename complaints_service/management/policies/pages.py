@@ -15,7 +15,7 @@ from complaints_service.management.policies.draft_form import text_of
 from complaints_service.management.policies.draft_view import draft_policy, place_problems
 from complaints_service.management.policies.drafts import Drafts
 from complaints_service.management.policies.service import Policies, VersionNote
-from complaints_service.management.policies.standing import Standing, standing_of
+from complaints_service.management.policies.standing import Standing, may_be_taken_back, standing_of, version_below
 from complaints_service.management.policies.views import draft_rows, ladders, policy_content, version_rows
 from complaints_service.office.model import Office, Policy, Role
 from complaints_service.web.bodies import form_fields
@@ -95,7 +95,8 @@ async def _version_page(
         "before": before.version if before is not None else None,
         "changes": differences(before, policy, office, language) if before is not None else [],
         "published": "terbit" in request.query_params,
-        "may_withdraw": row.standing is Standing.COMING,
+        "may_withdraw": may_be_taken_back(policy, office, now),
+        "below": version_below(policy, office, now) if row.standing is Standing.IN_FORCE else None,
         "may_confirm": row.standing is Standing.IN_FORCE,
         "given": given or {"why": "", "confirmed_by": viewer.person.name},
         "problems": problems or {},

@@ -24,6 +24,8 @@ from complaints_service.management.policies.words import target_name
 from complaints_service.office.model import Office, Role
 from complaints_service.sla.calendar import OutOfReach
 from complaints_service.sla.effects import OpenEffects, effects_of, with_policy
+from complaints_service.sla.policy_check import beginning_problems
+from complaints_service.sla.policy_problems import field_problem
 from complaints_service.sla.policy_reading import read_policy
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of, text
@@ -74,16 +76,19 @@ async def publish(
         seen, newest = version_of(form), version_of(form, "if_version")
         if draft.version != seen:
             raise Stale("Somebody else has changed or published this draft in the meantime. Please look at it again.")
-        applies = given["applies_to_open"] == "yes"
+        applies, at_once = given["applies_to_open"] == "yes", given["when"] != "later"
+        document = read_policy(draft.raw()).document
+        if document is not None:
+            document = msgspec.structs.replace(document, effective_from=now if at_once else _moment(given, office))
+            # Before the effects are looked at: a date that is taken is chosen anew first.
+            wrong = [each for each in beginning_problems(document, office, now) if each.pointer == "/effective_from"]
+            if wrong:
+                raise Invalid([field_problem(problem, language) for problem in wrong])
         if applies and (text_of(form, "do") != "publish" or text_of(form, "effects_of") != str(seen)):
             effects = await _effects(database, writer, draft, office, now, language)
             return _review_page(request, draft, office, now, given, effects=effects)
-        document = read_policy(draft.raw()).document
         if document is None or place_problems(draft.raw(), office, now, language):
             return _review_page(request, draft, office, now, given, status=422)
-        at_once = given["when"] != "later"
-        if not at_once:
-            document = msgspec.structs.replace(document, effective_from=_moment(given, office))
         publication = Publication(
             document=document,
             why=given["why"],
@@ -94,7 +99,7 @@ async def publish(
         )
         version = await policies.publish(writer, publication, language)
     except Invalid as error:
-        problems = {_field(p.pointer): field_text(p, language) for p in error.problems}
+        problems = {_field(p.pointer, given): field_text(p, language) for p in error.problems}
         return _review_page(request, draft, office, now, given, status=422, problems=problems)
     except Stale as error:
         # The draft and the versions as they are now; what was typed stands in the form again.
@@ -129,8 +134,10 @@ def _moment(given: dict[str, str], office: Office) -> datetime:
     return local.replace(tzinfo=ZoneInfo(office.time_zone))
 
 
-def _field(pointer: str) -> str:
-    return {"effective_from": "day"}.get(pointer.strip("/"), pointer.strip("/"))
+def _field(pointer: str, given: dict[str, str]) -> str:
+    if pointer == "/effective_from":
+        return "day" if given["when"] == "later" else "when"
+    return pointer.strip("/")
 
 
 def _words(request: PageRequest, error: DomainError) -> str:

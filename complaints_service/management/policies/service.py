@@ -12,12 +12,13 @@ import msgspec
 from complaints_service.accounts.model import Viewer
 from complaints_service.database import SYSTEM, Database, queries
 from complaints_service.errors import FieldProblem, Invalid, NotFound, Refused, Stale
+from complaints_service.management.policies.standing import may_be_taken_back
 from complaints_service.management.settings_events import LONGEST_WHY, Setting, add_office_event
 from complaints_service.office.model import Office, Policy, Role
 from complaints_service.office.store import OfficeStore
 from complaints_service.sla.policy_check import problems_of
 from complaints_service.sla.policy_document import PolicyDocument, document_of, policy_from
-from complaints_service.sla.policy_problems import Problem, ProblemCode, field_problem
+from complaints_service.sla.policy_problems import Problem, field_problem
 from complaints_service.sla.recompute_work import call_off_recompute, start_recompute
 from complaints_service.waker import Waker
 
@@ -92,10 +93,7 @@ class Policies:
                 await _end_draft(connection, office.id, *publication.draft)
             version = newest + 1
             before = _in_force(office, now)
-            try:
-                await _store(connection, viewer, version, document, why, publication.applies_to_open)
-            except asyncpg.UniqueViolationError:
-                _refuse([Problem("/effective_from", ProblemCode.SAME_MOMENT)], language, publication.pointer)
+            await _store(connection, viewer, version, document, why, publication.applies_to_open)
             await add_office_event(
                 connection, office_id=office.id, person_id=viewer.person.id, what=Setting.POLICY, subject=str(version),
                 why=why, act="published", before=document_of(before) if before else None, after=document,
@@ -107,17 +105,20 @@ class Policies:
         return version
 
     async def withdraw(self, viewer: Viewer, version: int, why: str) -> None:
-        """Take back a version that is not in force yet. Raises NotFound, Refused."""
+        """Take back a version that is not in force yet, or took effect today (``may_be_taken_back``). Raises NotFound, Refused."""
         viewer.require(Role.ADMIN)
         why = _why(why)
-        async with self._settings(viewer.office.id) as (connection, office, _):
+        async with self._settings(viewer.office.id) as (connection, office, now):
             policy = _known(office, version)
-            done = await queries("policies").withdraw_policy(connection, office_id=office.id, version=version)
-            if done is None:
+            if policy.withdrawn:
+                raise Refused("This version has already been taken back.", code="withdrawn")
+            if not may_be_taken_back(policy, office, now):
                 raise Refused(
-                    "Only a version that is not in force yet can be taken back. Publish a new one instead.",
+                    "Only a version that is not in force yet, or took effect today after another one, can be taken back."
+                    " Publish a new one instead.",
                     code="in_force",
                 )
+            await queries("policies").withdraw_policy(connection, office_id=office.id, version=version)
             await call_off_recompute(connection, office.id, "policy", version)
             await add_office_event(
                 connection, office_id=office.id, person_id=viewer.person.id, what=Setting.POLICY, subject=str(version),
