@@ -166,7 +166,8 @@ class PolicyPause(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """A published version: its targets and its ladder, each in the order in which they apply.
 
-    ``applies_to_open``: open tickets follow it, not only those received later. ``withdrawn``: taken back before it took effect.
+    ``applies_to_open``: open tickets follow it, not only those received later. ``withdrawn``: taken back, at the latest on the day it
+    took effect.
     ``after_reopening`` and ``after_transfer``: whether the answer clock restarts or continues then.
     """
 
