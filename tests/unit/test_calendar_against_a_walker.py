@@ -6,20 +6,15 @@ CALENDAR_EXAMPLES (default 40) is the number of examples of each property; 1250 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from complaints_service.sla.calendar import NeverOpen, WorkingCalendar
 from complaints_service.sla.calendar_document import DAYS, document_from
+from tests.unit.minute_walker import MINUTE, TICK, Walker
 
-MINUTE = timedelta(minutes=1)
-TICK = timedelta(microseconds=1)
-WINDOW = timedelta(days=9)
 AROUND = (
     ("Europe/Berlin", date(2026, 3, 29)),  # 02:00 to 03:00 does not exist
     ("Europe/Berlin", date(2026, 10, 25)),  # 02:00 to 03:00 comes twice
@@ -38,93 +33,6 @@ examples = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-
-# What the walker knows
-
-
-@cache
-def wall_clock(zone: str, middle: date) -> tuple[datetime, list[date], list[int]]:
-    """The first minute of the window; for each of its minutes the date and minute the wall clock shows."""
-    first = datetime.combine(middle, time(), UTC) - WINDOW
-    moments = [first + minute * MINUTE for minute in range(2 * WINDOW // MINUTE)]
-    shown = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
-    return first, [local.date() for local in shown], [local.hour * 60 + local.minute for local in shown]
-
-
-def in_minutes(clock: str) -> int:
-    return int(clock[:2]) * 60 + int(clock[3:])
-
-
-@dataclass
-class Walker:
-    """Looks at every minute of the window and asks the document, word by word, whether it is open."""
-
-    first: datetime
-    dates: list[date]
-    open: list[bool]
-
-    @classmethod
-    def over(cls, raw: dict, middle: date) -> Walker:
-        first, dates, minutes = wall_clock(raw["time_zone"], middle)
-        hours = {day: cls.hours(raw, day) for day in dict.fromkeys(dates)}
-        return cls(first, dates, [minute in hours[day] for day, minute in zip(dates, minutes, strict=True)])
-
-    @staticmethod
-    def hours(raw: dict, day: date) -> set[int]:
-        text, name = day.isoformat(), DAYS[day.weekday()]
-        periods = raw["weekly"].get(name, [])
-        for special in raw["special"]:
-            if special["from"] <= text <= special["to"]:
-                periods = special["weekly"].get(name, [])
-        if text in raw["days_off"]:
-            periods = []
-        for extra in raw["extra"]:
-            if extra["date"] == text:
-                periods = extra["hours"]
-        return {minute for start, end in periods for minute in range(in_minutes(start), in_minutes(end))}
-
-    @property
-    def last(self) -> datetime:
-        return self.first + len(self.open) * MINUTE
-
-    def open_ticks(self, start: datetime, end: datetime) -> int:
-        """Open microseconds between two moments of the window."""
-        ticks = 0
-        for minute in range((start - self.first) // MINUTE, -((self.first - end) // MINUTE)):
-            if self.open[minute]:
-                begin = self.first + minute * MINUTE
-                ticks += (min(begin + MINUTE, end) - max(begin, start)) // TICK
-        return ticks
-
-    def add(self, start: datetime, minutes: int) -> datetime | None:
-        """The moment at which the amount is reached, None when that is after the window."""
-        left = minutes * MINUTE
-        for minute in range((start - self.first) // MINUTE, len(self.open)):
-            if self.open[minute]:
-                begin = max(self.first + minute * MINUTE, start)
-                if not minutes:
-                    return begin
-                counted = self.first + (minute + 1) * MINUTE - begin
-                if counted >= left:
-                    return begin + left
-                left -= counted
-        return None
-
-    def closings(self) -> dict[date, datetime]:
-        """Every working day of the window with the end of its last open minute."""
-        found: dict[date, datetime] = {}
-        for minute, (day, is_open) in enumerate(zip(self.dates, self.open, strict=True)):
-            if is_open:
-                found[day] = self.first + (minute + 1) * MINUTE
-        return dict(sorted(found.items()))
-
-    def counting_day(self, start: datetime) -> date | None:
-        """The day of the first open minute that is not over at start."""
-        for minute in range((start - self.first) // MINUTE, len(self.open)):
-            if self.open[minute]:
-                return self.dates[minute]
-        return None
-
 
 # Calendars and moments
 
@@ -231,7 +139,7 @@ def test_whole_days_end_at_the_closing_the_walker_sees(case, count):
     calendar, walker, start = case
     receipt = walker.counting_day(start)
     closings = walker.closings()
-    whole = [day for day in closings if walker.dates[0] < day < walker.dates[-1]]
+    whole = [day for day in closings if walker.runs[0].day < day < walker.runs[-1].day]
     if receipt not in whole:
         return
     assert calendar.counting_day(start) == receipt
@@ -244,7 +152,7 @@ def test_whole_days_end_at_the_closing_the_walker_sees(case, count):
 @given(cases(), st.integers(-5, 5))
 def test_shifting_goes_from_closing_to_closing(case, count):
     calendar, walker, moment = case
-    closings = [end for day, end in walker.closings().items() if walker.dates[0] < day < walker.dates[-1]]
+    closings = [end for day, end in walker.closings().items() if walker.runs[0].day < day < walker.runs[-1].day]
     place = sum(end < moment for end in closings) + count
     if 0 <= place < len(closings):
         shifted = calendar.shift_working_days(moment, count)
@@ -258,7 +166,7 @@ def test_shifting_goes_from_closing_to_closing(case, count):
 @given(cases())
 def test_open_now_and_open_next_are_what_the_walker_sees(case):
     calendar, walker, start = case
-    assert calendar.is_open(start) is walker.open[(start - walker.first) // MINUTE]
+    assert calendar.is_open(start) is bool(walker.open[walker.minute_of(start)])
     expected = walker.add(start, 0)
     if expected is not None:
         assert calendar.next_open(start) == expected
