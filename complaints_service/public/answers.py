@@ -28,6 +28,8 @@ FIELDS = (
     "privacy",
     *IDENTITY,
 )
+# Where a citizen may say "I do not know": the field, and the tick beside it.
+UNKNOWN = {"occurred_on": "occurred_on_unknown", "location": "location_unknown"}
 DETAILS = ("occurred_on", "location", "reported.unit", "reported.person")
 # More than any field takes: what is longer is cut here, so that the refusal says "too long" and the page stays small.
 _LONGEST = 20_000
@@ -93,7 +95,8 @@ def answers_from(form: Mapping[str, object]) -> dict[str, str]:
     answers = {name: _text(form.get(name)) for name in FIELDS}
     if answers["privacy"] == "anonymous":
         answers.update(dict.fromkeys(IDENTITY, ""))
-    return answers
+    # Who wrote a day or a place knows it, whatever the tick says.
+    return answers | {tick: "1" for name, tick in UNKNOWN.items() if form.get(tick) == "1" and not answers[name]}
 
 
 def _text(value: object) -> str:
@@ -129,6 +132,8 @@ def complaint_json(answers: Mapping[str, str], language: str) -> dict[str, objec
     body: dict[str, object] = {"description": ""}
     groups: dict[str, dict[str, str]] = {"reporter": {"language": language}}
     for name, value in answers.items():
+        if name in UNKNOWN.values():
+            continue
         group, dot, inner = name.partition(".")
         if value and dot:
             groups.setdefault(group, {})[inner] = value
@@ -150,9 +155,17 @@ def messages_from(problems: list[FieldProblem], language: str) -> Messages:
 def rows(answers: Mapping[str, str], office: Office, language: str) -> list[Row]:
     """What the check page shows, in the order of the form. Rows that nobody needs to see empty are left out."""
     anonymous = answers["privacy"] == "anonymous"
-    shown = [n for n in FIELDS if answers[n] or not (n in DETAILS or (anonymous and n in IDENTITY))]
+    unknown = {name for name, tick in UNKNOWN.items() if answers.get(tick)}
+    shown = [n for n in FIELDS if answers[n] or n in unknown or not (n in DETAILS or (anonymous and n in IDENTITY))]
     return [
-        Row(name, translate(language, LABELS[name]), readable(name, answers[name], office, language)) for name in shown
+        Row(
+            name,
+            translate(language, LABELS[name]),
+            translate(language, "I do not know")
+            if name in unknown
+            else readable(name, answers[name], office, language),
+        )
+        for name in shown
     ]
 
 

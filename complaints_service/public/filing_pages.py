@@ -23,6 +23,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.public.answers import (
     DETAILS,
     SEND_WORDS,
+    UNKNOWN,
     Messages,
     answers_from,
     choices,
@@ -35,6 +36,7 @@ from complaints_service.public.case_words import next_steps
 from complaints_service.public.form_files import files_apart, read_form, with_file_problem
 from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
 from complaints_service.public.requests import form_id_of, see_other
+from complaints_service.public.settings_pages import switched
 from complaints_service.public.start_pages import guidance_shown, start
 from complaints_service.settings import Settings
 from complaints_service.tickets.attachments import Upload
@@ -52,8 +54,9 @@ RECEIVED_WORDS = {
     Kind.SUGGESTION: "We have received your suggestion",
     Kind.INFORMATION: "We have received your question",
 }
-# Kept by the browser for going back to a half-filled form, by nobody else.
-_GOING_BACK = {"Cache-Control": "private, no-cache"}
+# Kept by the browser for going back to a half-filled form, by nobody else. Sending sets a cookie: with it in Vary the browser would
+# not find the page again and ask whether to send a second time.
+_GOING_BACK = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
 
 
 @get("/", include_in_schema=False)
@@ -81,17 +84,24 @@ async def filing_submit(
     opened_tickets: OpenedTickets,
     settings: Settings,
 ) -> Response[bytes]:
-    """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt.
+    """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt. A switch of language or
+    colours shows the same page again.
 
     Wrong fields and files show the form again (422) with every answer and every good file kept.
     """
     filled = await read_form(request, attachments)
     form, uploads = filled.fields, filled.uploads
     office = await offices.current()
-    language = language_of(request)
     answers = answers_from(form)
     form_id = form_id_of(form)
     step = form.get("step", "check")
+    cookies = switched(request, settings, form)
+    language = language_of(request)
+    if cookies:
+        on_check = form.get("page") == "check" and answers["kind"] in SEND_WORDS and not filled.problem
+        again = (_check if on_check else _form)(request, office, answers, form_id, uploads)
+        again.cookies.extend(cookies)
+        return again
     if step == "edit":
         return _form(request, office, answers, form_id, uploads)
     try:
@@ -176,7 +186,9 @@ def _form(
         "answers": answers,
         "form_id": form_id,
         "problems": problems or Messages(),
-        "more_open": any(answers[name] or (problems and name in problems) for name in DETAILS),
+        "more_open": any(
+            answers[name] or answers.get(UNKNOWN.get(name, "")) or (problems and name in problems) for name in DETAILS
+        ),
         **choices(office, language_of(request)),
     }
     return page(request, "public/file.html", context, status=422 if problems else 200, headers=_GOING_BACK)

@@ -1,6 +1,11 @@
-"""``/bahasa`` and ``/tampilan``: the reader's language and colours, kept in a cookie, and back to the page they came from."""
+"""``/bahasa`` and ``/tampilan``: the reader's language and colours, kept in a cookie, and back to the page they came from.
+
+A page with a half-filled form has the two switches as buttons of that form: nothing typed is lost (``switched``).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from litestar import Response, post
 from litestar.datastructures import Cookie
@@ -10,8 +15,8 @@ from complaints_service.i18n import LANGUAGES
 from complaints_service.public.requests import LARGEST_FORM, own_form, see_other
 from complaints_service.settings import Settings
 from complaints_service.web.cookies import secure
-from complaints_service.web.i18n import LANGUAGE_COOKIE
-from complaints_service.web.pages import THEME_COOKIE, THEMES, PageRequest
+from complaints_service.web.i18n import LANGUAGE_COOKIE, switch_language
+from complaints_service.web.pages import SWITCHED_THEME, THEME_COOKIE, THEMES, PageRequest
 
 _YEAR = 365 * 24 * 3600
 
@@ -34,11 +39,24 @@ async def _keep(
     form = await own_form(request)
     answer = see_other(safe_return(form.get("next")))
     if (value := form.get(field)) in known:
-        # No __Host- prefix: nothing depends on who set it.
-        answer.cookies.append(
-            Cookie(cookie, value=value, max_age=_YEAR, secure=secure(settings), httponly=True, samesite="lax")
-        )
+        answer.cookies.append(_cookie(settings, cookie, value or ""))
     return answer
+
+
+def switched(request: PageRequest, settings: Settings, form: Mapping[str, str]) -> list[Cookie]:
+    """What a switch among the fields of another form changes: this answer at once, and the cookies to give to it. Empty: none."""
+    if (language := form.get("language", "")) in LANGUAGES:
+        switch_language(request, language)
+        return [_cookie(settings, LANGUAGE_COOKIE, language)]
+    if (theme := form.get("theme", "")) in THEMES:
+        request.scope["state"][SWITCHED_THEME] = theme
+        return [_cookie(settings, THEME_COOKIE, theme)]
+    return []
+
+
+def _cookie(settings: Settings, name: str, value: str) -> Cookie:
+    # No __Host- prefix: nothing depends on who set it.
+    return Cookie(name, value=value, max_age=_YEAR, secure=secure(settings), httponly=True, samesite="lax")
 
 
 def safe_return(wanted: str | None) -> str:

@@ -18,7 +18,10 @@ from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
-_WRONG = "There is no case with this number and this code. Compare both with your receipt."
+_WRONG = (
+    "There is no case with this number and this code. Compare both with your receipt and write the code once more. "
+    "If you cannot find it, use “Number or code lost?” below."
+)
 
 
 @get("/lacak", include_in_schema=False)

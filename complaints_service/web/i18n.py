@@ -12,6 +12,7 @@ from complaints_service.i18n import LANGUAGES, choose_language, translate
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 LANGUAGE_COOKIE = "bahasa"
+_SWITCHED = "switched_language"
 
 
 def language_of(request: Connection) -> str:
@@ -19,6 +20,8 @@ def language_of(request: Connection) -> str:
 
     The API goes by ``Accept-Language`` alone wherever a program sends it.
     """
+    if (switched := request.scope["state"].get(_SWITCHED)) is not None:
+        return str(switched)
     accepted = request.headers.get("accept-language")
     if accepted and request.url.path.startswith("/api/"):
         return choose_language(accepted)
@@ -30,6 +33,11 @@ def language_of(request: Connection) -> str:
     if isinstance(own, str) and own in LANGUAGES:
         return own
     return choose_language(accepted)
+
+
+def switch_language(request: Connection, language: str) -> None:
+    """From here on this very request is answered in another language (its cookie tells only the next ones)."""
+    request.scope["state"][_SWITCHED] = language
 
 
 def text(request: Connection, msgid: str, **values: object) -> str:

@@ -25,6 +25,8 @@ PageRequest = Request[Any, Any, State]
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
+# In the request's state: the colours that this very request has switched to.
+SWITCHED_THEME = "switched_theme"
 _WORTH_COMPRESSING = 600
 _DEFAULT_ZONE = "Asia/Jakarta"
 
@@ -106,7 +108,7 @@ def page(
     state = request.scope["state"]
     viewer = context.get("viewer") or state.get("viewer")
     office = context.get("office") or getattr(viewer, "office", None) or pages.offices.held()
-    theme = request.cookies.get(THEME_COOKIE)
+    theme = state.get(SWITCHED_THEME) or request.cookies.get(THEME_COOKIE)
     everything: dict[str, object] = {
         "path": _own_address(request),
         "theme": theme if theme in THEMES else None,

@@ -36,7 +36,7 @@ CREATE TABLE guidance_helped (
 
 ALTER TABLE office_event DROP CONSTRAINT office_event_what_check;
 ALTER TABLE office_event ADD CONSTRAINT office_event_what_check
-CHECK (what = ANY ('{calendar,policy,absence,duty,ways,guidance}'::text[]));
+CHECK (what = ANY ('{calendar,policy,absence,duty,ways,guidance}'::text[])) NOT VALID;
 
 DO $$
 BEGIN
