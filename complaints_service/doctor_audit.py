@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import asyncpg
 import msgspec
 
 from complaints_service.database import queries
-from complaints_service.doctor_chain import broken_chains
+from complaints_service.doctor_chain import broken_chains, suspects
 from complaints_service.doctor_files import SHARES, broken_files, files_off_the_chain
 from complaints_service.intake.attachments.storage import Storage
 from complaints_service.progress import Progress, no_progress
@@ -42,8 +43,6 @@ class Check(msgspec.Struct, frozen=True):
 _LOG = "restore a backup beside this database and compare; the log of the machine tells who was there"
 _CHECKS = (
     Check("I1", "i1_acknowledged", "look for the ticket in a backup: its reporter holds a number"),
-    Check("I1", "i1_whole", "look for the missing rows in a backup; filing never leaves them out"),
-    Check("I2", "i2_one_each", "merge the tickets at the desk and report it: a filing happens once"),
     Check("I3", "i3_one_row", "cancel the row that has not left; the reader got or gets it twice"),
     Check("I3", "i3_one_roll_up", "nothing to send again; report it: a roll-up has a unique key"),
     Check(
@@ -59,14 +58,20 @@ _CHECKS = (
     Check("I8", "i8_tables", "ALTER TABLE ... ENABLE and FORCE ROW LEVEL SECURITY with the policies of 0008_scope.sql"),
     Check("I8", "i8_assigned", "give the case to somebody else at the desk"),
     Check("I8", "i8_told", "tell the head of office: the person named knows of the complaint"),
-    Check("I9", "i9_events", "report it: words of people belong into the erasable tables"),
     Check("I9", "i9_messages", "report it: messages carry codes, words are put in when they leave"),
     Check("I9", "i9_erased", "erase the words again"),
     Check("I11", "i11_bounds", "see that a worker runs: its upkeep takes them away", with_grace=True, capped=False),
     Check("I12", "i12_silent", "act on the case at the desk: any deed arms its clocks anew; report it"),
 )
+# What the walk over all tickets looks at beside their chains (``doctor_chain.Suspects``), and who says what it is.
+_OF_TICKETS = {
+    "half_filed": Check("I1", "i1_whole", "look for the missing rows in a backup; filing never leaves them out"),
+    "filed_again": Check("I2", "i2_one_each", "merge the tickets at the desk and report it: a filing happens once"),
+    "tells_reporter": Check("I9", "i9_events", "report it: words of people belong into the erasable tables"),
+}
+_ALL = (*_CHECKS, *_OF_TICKETS.values())
 INVARIANTS: tuple[str, ...] = tuple(
-    sorted({"I7", "I10", *(check.invariant for check in _CHECKS)}, key=lambda name: int(name.removeprefix("I")))
+    sorted({"I7", "I10", *(check.invariant for check in _ALL)}, key=lambda name: int(name.removeprefix("I")))
 )
 
 
@@ -162,7 +167,7 @@ async def _jobs(connection: asyncpg.Connection, grace_seconds: float) -> list[_J
         span = await queries("doctor").ticket_ids(connection, office_id=office)
         if span["first"] is not None:
             jobs += [_seals(office)]
-            jobs += [_chains(office, at, at + SPAN - 1) for at in range(span["first"], span["last"] + 1, SPAN)]
+            jobs += [_tickets(office, at, at + SPAN - 1) for at in range(span["first"], span["last"] + 1, SPAN)]
     return jobs + [_query(check, grace_seconds) for check in _CHECKS]
 
 
@@ -172,22 +177,32 @@ def _query(check: Check, grace_seconds: float) -> _Job:
         more["most"] = MOST_NAMED
 
     async def work(connection: asyncpg.Connection) -> list[Violation]:
-        rows = getattr(queries("doctor"), check.query)(connection, **more)
-        return [
-            Violation(check.invariant, row["office_id"], row["row_name"], row["what"], check.advice)
-            async for row in rows
-        ]
+        return await _rows_of(check, connection, **more)
 
     return _Job(check.invariant, work)
 
 
-def _chains(office: int, first: int, last: int) -> _Job:
-    async def work(connection: asyncpg.Connection) -> list[Violation]:
-        wrong = await broken_chains(connection, office, first, last)
-        wrong += await files_off_the_chain(connection, office, first, last)
-        return [Violation("I7", office, number, what, _LOG) for number, what in wrong[:MOST_NAMED]]
+async def _rows_of(check: Check, connection: asyncpg.Connection, **values: object) -> list[Violation]:
+    rows = getattr(queries("doctor"), check.query)(connection, **values)
+    return [
+        Violation(check.invariant, row["office_id"], row["row_name"], row["what"], check.advice) async for row in rows
+    ]
 
-    return _Job(f"I7: tickets {first} to {last}", work)
+
+def _tickets(office: int, first: int, last: int) -> _Job:
+    """One span: I7, and what can be seen of I1, I2 and I9 on the way."""
+
+    async def work(connection: asyncpg.Connection) -> list[Violation]:
+        seen = await suspects(connection, office, first, last)
+        wrong = await broken_chains(connection, office, seen.chain, MOST_NAMED)
+        wrong += await files_off_the_chain(connection, office, first, last, seen.has_files)
+        found = [Violation("I7", office, number, what, _LOG) for number, what in wrong[:MOST_NAMED]]
+        for why, check in _OF_TICKETS.items():
+            if ids := getattr(seen, why):
+                found += await _rows_of(check, connection, office_id=office, ids=ids, most=MOST_NAMED)
+        return found
+
+    return _Job(f"tickets {first} to {last}", work)
 
 
 def _files(storage: Storage, share: str, *, whole: bool) -> _Job:
@@ -213,6 +228,12 @@ def _seals(office: int) -> _Job:
 
 
 def _first_of_each(found: list[Violation]) -> list[Violation]:
-    """At most MOST_NAMED chains: one rewritten table would else fill the report."""
-    chains = [violation for violation in found if violation.invariant == "I7"][:MOST_NAMED]
-    return [violation for violation in found if violation.invariant != "I7"] + chains
+    """At most MOST_NAMED of each kind: one rewritten table would else fill the report. (Each check has its own advice.)"""
+    counted: Counter[tuple[str, str]] = Counter()
+    first: list[Violation] = []
+    for violation in found:
+        kind = (violation.invariant, violation.advice)
+        counted[kind] += 1
+        if counted[kind] <= MOST_NAMED:
+            first.append(violation)
+    return first

@@ -1,4 +1,4 @@
-"""I7 ticket by ticket: chain, words and statuses. The server looks at every ticket, this module closely at those it suspects.
+"""Ticket by ticket: chain, words and statuses (I7). The server walks over every ticket once, this module looks closely at the suspects.
 
 ``suspects`` in sql/queries/doctor.sql makes the same hashes as ``tickets/chain.py`` (SHA-256 over the same bytes; JSON of texts is the
 same from PostgreSQL as from msgspec), only twice as fast and without moving the rows here.
@@ -48,14 +48,37 @@ class _Move(msgspec.Struct, frozen=True):
 _moves = msgspec.json.Decoder(_Move)
 
 
-async def broken_chains(connection: asyncpg.Connection, office_id: int, first: int, last: int) -> list[tuple[str, str]]:
-    """(number, what is wrong) for every ticket with an id from ``first`` to ``last``, both included."""
+class Suspects(msgspec.Struct, frozen=True):
+    """Ids of a span's tickets, by what the walk over them has seen."""
+
+    chain: list[int] = []
+    half_filed: list[int] = []
+    filed_again: list[int] = []
+    tells_reporter: list[int] = []
+    has_files: list[int] = []
+
+
+async def suspects(connection: asyncpg.Connection, office_id: int, first: int, last: int) -> Suspects:
+    """Every ticket with an id from ``first`` to ``last``, both included, that needs a closer look, and why."""
     span = {"office_id": office_id, "first": first, "last": last}
-    suspected: list[int] = [
-        row["id"] async for row in queries("doctor").suspects(connection, **span, types=list(_LEGAL), moves=_MOVES)
-    ]
+    found = Suspects()
+    await queries("doctor").step_by_step(connection, nested="off")
+    async for row in queries("doctor").suspects(connection, **span, types=list(_LEGAL), moves=_MOVES):
+        for why in Suspects.__struct_fields__:
+            if row[why]:
+                getattr(found, why).append(row["id"])
+    await queries("doctor").step_by_step(connection, nested="on")
+    return found
+
+
+async def broken_chains(
+    connection: asyncpg.Connection, office_id: int, suspected: list[int], most: int
+) -> list[tuple[str, str]]:
+    """(number, what is wrong) for the tickets whose chain, words or statuses are wrong indeed; ends when ``most`` are found."""
     found: list[tuple[str, str]] = []
     for at in range(0, len(suspected), PAGE):
+        if len(found) >= most:
+            break
         found += await _look_closely(connection, office_id, suspected[at : at + PAGE])
     return found
 

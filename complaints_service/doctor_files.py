@@ -60,15 +60,18 @@ def _wrong(storage: Storage, rows: list[asyncpg.Record], whole: bool) -> list[tu
 
 
 async def files_off_the_chain(
-    connection: asyncpg.Connection, office_id: int, first: int, last: int
+    connection: asyncpg.Connection, office_id: int, first: int, last: int, with_files: list[int]
 ) -> list[tuple[str, str]]:
-    """(number, what is wrong) for every event whose attachments are not those that its body, and so its hash, holds."""
+    """(number, what is wrong) for every event of a span whose attachments are not those that its body, and so its hash, holds.
+
+    ``with_files``: the tickets of the span whose log names any.
+    """
     span = {"office_id": office_id, "first": first, "last": last}
     rows: dict[tuple[int, int], list[asyncpg.Record]] = defaultdict(list)
     async for row in queries("attachments").chained_page(connection, **span):
         rows[(row["ticket_id"], row["seq"])].append(row)
     found: list[tuple[str, str]] = []
-    async for event in queries("attachments").events_with_files(connection, **span):
+    async for event in queries("attachments").events_with_files(connection, office_id=office_id, ids=with_files):
         if not files_fit(event["body"], rows.pop((event["ticket_id"], event["seq"]), [])):
             found.append((event["number"], f"the files of event {event['seq']} are not those that were chained"))
     found += [(f"ticket {ticket_id}", f"files beside event {seq}, which has none") for ticket_id, seq in rows]

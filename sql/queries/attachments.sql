@@ -119,9 +119,9 @@ FROM attachment
 WHERE office_id = :office_id AND ticket_id BETWEEN :first AND :last
 ORDER BY ticket_id, seq, position;
 
--- name: events_with_files(office_id, first, last)
+-- name: events_with_files(office_id, ids)
 -- Events whose body, and so whose hash, holds digests of files.
 SELECT e.ticket_id, k.number, e.seq, e.body
 FROM ticket_event AS e
 INNER JOIN ticket AS k ON k.office_id = e.office_id AND k.id = e.ticket_id
-WHERE e.office_id = :office_id AND e.ticket_id BETWEEN :first AND :last AND e.body LIKE '%"attachments":[{"digest":"%';
+WHERE e.office_id = :office_id AND e.ticket_id = ANY (:ids::bigint[]) AND strpos(e.body, '"attachments":[{"digest":"') > 0;

@@ -46,27 +46,34 @@ SELECT id FROM office ORDER BY id;
 SELECT min(id) AS first, max(id) AS last FROM ticket WHERE office_id = :office_id;
 
 -- name: suspects(office_id, first, last, types, moves)
--- I7 by the server, set by set: tickets of a span whose chain, words or statuses may be wrong, for a closer look (doctor_chain.py says
--- what is checked, and why it is the same). Files are looked at by doctor_files.py.
+-- One walk over a span of tickets, in the order of their keys: which of them need a closer look (doctor_chain.py says what is checked, and
+-- why it is the same). I7: chain, words or statuses may be wrong, or files stand in the log; I1: half filed; I2: filed more than once;
+-- I9: an address or number of the reporter stands in the log. Every table has the span itself: a range is not carried over by a join.
 WITH stepped AS (
     SELECT
         e.ticket_id, e.seq, e.type, e.content_digest,
         e.seq = t.seq AND e.hash = t.chain_head AS ends_in_head,
         sha256(
-            coalesce(lag(e.hash) OVER steps, t.chain_seed) || int4send(e.seq) || int8send((extract(EPOCH FROM e.at) * 1000000)::bigint)
+            coalesce(lag(e.hash) OVER steps, t.chain_seed) || int4send(e.seq) || int8send(round(date_part('epoch', e.at) * 1000000)::bigint)
             || int4send(octet_length(e.type)) || convert_to(e.type, 'UTF8')
             || int4send(octet_length(e.actor)) || convert_to(e.actor, 'UTF8')
             || int4send(octet_length(e.body)) || convert_to(e.body, 'UTF8')
             || int4send(coalesce(octet_length(e.content_digest), 0)) || coalesce(e.content_digest, ''::bytea)
         ) = e.hash AS follows,
-        CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'from' END AS left_status,
-        CASE WHEN e.body LIKE '%"from":"%' THEN e.body::json ->> 'to' END AS reached_status,
+        CASE WHEN strpos(e.body, '"from":"') > 0 THEN e.body::json ->> 'from' END AS left_status,
+        CASE WHEN strpos(e.body, '"from":"') > 0 THEN e.body::json ->> 'to' END AS reached_status,
+        strpos(e.body, '"attachments":[{"digest":"') > 0 AS has_files,
+        (length(r.phone) > 5 AND strpos(e.body, r.phone) > 0)
+        OR (length(r.email) > 5 AND strpos(e.body, r.email) > 0)
+        OR (length(r.whatsapp) > 5 AND strpos(e.body, r.whatsapp) > 0) AS tells_reporter,
         m.digest AS words_digest,
         m.erased_at IS NOT NULL
         OR m.digest = sha256(m.salt || convert_to('[' || to_json(m.text)::text || ']', 'UTF8')) AS words_whole
     FROM ticket_event AS e
-    INNER JOIN ticket AS t ON t.office_id = e.office_id AND t.id = e.ticket_id
-    LEFT JOIN message AS m ON m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
+    INNER JOIN ticket AS t ON t.office_id = e.office_id AND t.id = e.ticket_id AND t.id BETWEEN :first AND :last
+    LEFT JOIN reporter AS r ON r.office_id = e.office_id AND r.ticket_id = e.ticket_id AND r.ticket_id BETWEEN :first AND :last
+    LEFT JOIN message AS m
+        ON m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq AND m.ticket_id BETWEEN :first AND :last
     WHERE e.office_id = :office_id AND e.ticket_id BETWEEN :first AND :last
     WINDOW steps AS (PARTITION BY e.ticket_id ORDER BY e.seq)
 ),
@@ -83,33 +90,48 @@ judged AS (
         bool_or(
             s.left_status IS NOT NULL AND s.reached_status IS NOT NULL AND s.type = ANY (:types::text[])
             AND NOT s.type || ' ' || s.left_status || ' ' || s.reached_status = ANY (:moves::text[])
-        ) AS illegal
+        ) AS illegal,
+        bool_or(s.has_files) AS has_files,
+        bool_or(s.tells_reporter) AS tells_reporter,
+        count(*) FILTER (WHERE s.type = 'filed') > 1 AS filed_again
     FROM stepped AS s
     GROUP BY s.ticket_id
+),
+seen AS (
+    SELECT
+        t.id,
+        (
+            j.events = t.seq AND j.first_seq = 1 AND j.last_seq = t.seq AND j.follows AND j.ends_in_head AND j.words_fit
+            AND NOT j.illegal
+            AND ('{received}'::text[] || j.reached_statuses)[1 : cardinality(j.left_statuses)] = j.left_statuses
+            AND t.status = ('{received}'::text[] || j.reached_statuses)[1 + cardinality(j.reached_statuses)]
+            AND j.filing_digest = sha256(
+                CASE WHEN c.erased_at IS NOT NULL THEN c.digest ELSE sha256(c.salt || convert_to(
+                    '[' || to_json(c.subject)::text || ',' || to_json(c.description)::text || ',' || coalesce(to_json(c.location)::text, 'null')
+                    || ',' || coalesce(to_json(c.occurred_on)::text, 'null') || ',' || coalesce(to_json(c.reported)::text, 'null') || ']', 'UTF8'
+                )) END
+                || CASE WHEN r.digest IS NULL THEN ''::bytea WHEN r.erased_at IS NOT NULL THEN r.digest ELSE sha256(r.salt || convert_to(
+                    '[' || coalesce(to_json(r.name)::text, 'null') || ',' || coalesce(to_json(r.phone)::text, 'null')
+                    || ',' || coalesce(to_json(r.email)::text, 'null') || ',' || coalesce(to_json(r.whatsapp)::text, 'null') || ']', 'UTF8'
+                )) END
+            )
+        ) IS NOT TRUE AS chain,
+        c.ticket_id IS NULL OR j.first_seq IS DISTINCT FROM 1 OR NOT EXISTS (
+            SELECT 1 FROM deadline AS d WHERE d.office_id = t.office_id AND d.ticket_id = t.id
+        ) AS half_filed,
+        coalesce(j.filed_again, false) AS filed_again,
+        coalesce(j.tells_reporter, false) AS tells_reporter,
+        coalesce(j.has_files, false) AS has_files
+    FROM ticket AS t
+    LEFT JOIN judged AS j ON j.ticket_id = t.id
+    LEFT JOIN complaint_text AS c ON c.office_id = t.office_id AND c.ticket_id = t.id AND c.ticket_id BETWEEN :first AND :last
+    LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id AND r.ticket_id BETWEEN :first AND :last
+    WHERE t.office_id = :office_id AND t.id BETWEEN :first AND :last
 )
-SELECT t.id
-FROM ticket AS t
-LEFT JOIN judged AS j ON j.ticket_id = t.id
-LEFT JOIN complaint_text AS c ON c.office_id = t.office_id AND c.ticket_id = t.id
-LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id
-WHERE t.office_id = :office_id AND t.id BETWEEN :first AND :last
-    AND (
-        j.events = t.seq AND j.first_seq = 1 AND j.last_seq = t.seq AND j.follows AND j.ends_in_head AND j.words_fit
-        AND NOT j.illegal
-        AND ('{received}'::text[] || j.reached_statuses)[1 : cardinality(j.left_statuses)] = j.left_statuses
-        AND t.status = ('{received}'::text[] || j.reached_statuses)[1 + cardinality(j.reached_statuses)]
-        AND j.filing_digest = sha256(
-            CASE WHEN c.erased_at IS NOT NULL THEN c.digest ELSE sha256(c.salt || convert_to(
-                '[' || to_json(c.subject)::text || ',' || to_json(c.description)::text || ',' || coalesce(to_json(c.location)::text, 'null')
-                || ',' || coalesce(to_json(c.occurred_on)::text, 'null') || ',' || coalesce(to_json(c.reported)::text, 'null') || ']', 'UTF8'
-            )) END
-            || CASE WHEN r.digest IS NULL THEN ''::bytea WHEN r.erased_at IS NOT NULL THEN r.digest ELSE sha256(r.salt || convert_to(
-                '[' || coalesce(to_json(r.name)::text, 'null') || ',' || coalesce(to_json(r.phone)::text, 'null')
-                || ',' || coalesce(to_json(r.email)::text, 'null') || ',' || coalesce(to_json(r.whatsapp)::text, 'null') || ']', 'UTF8'
-            )) END
-        )
-    ) IS NOT TRUE
-ORDER BY t.id;
+SELECT id, chain, half_filed, filed_again, tells_reporter, has_files
+FROM seen
+WHERE chain OR half_filed OR filed_again OR tells_reporter OR has_files
+ORDER BY id;
 
 -- name: tickets_page(office_id, ids)
 SELECT id, number, status, seq, chain_seed, chain_head
@@ -145,23 +167,22 @@ LEFT JOIN ticket AS t ON t.office_id = k.office_id AND t.id = k.ticket_id
 WHERE k.ticket_id IS NOT NULL AND t.id IS NULL
 LIMIT :most;
 
--- name: i1_whole(most)
--- A ticket without the rows that its filing writes.
+-- name: i1_whole(office_id, ids, most)
+-- A ticket without the rows that its filing writes; of those that suspects named.
 SELECT t.office_id, t.number AS row_name, 'half filed: its words, its first event or its promises are missing' AS what
 FROM ticket AS t
-WHERE NOT EXISTS (SELECT 1 FROM complaint_text AS c WHERE c.office_id = t.office_id AND c.ticket_id = t.id)
-    OR NOT EXISTS (SELECT 1 FROM ticket_event AS e WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.seq = 1)
-    OR NOT EXISTS (SELECT 1 FROM deadline AS d WHERE d.office_id = t.office_id AND d.ticket_id = t.id)
+WHERE t.office_id = :office_id AND t.id = ANY (:ids::bigint[])
+ORDER BY t.id
 LIMIT :most;
 
--- name: i2_one_each(most)
--- Filed more than once, or two tickets under one number.
+-- name: i2_one_each(office_id, ids, most)
+-- Filed more than once; of those that suspects named. (Two tickets under one number: a unique key.)
 SELECT e.office_id, t.number AS row_name, 'filed ' || count(*) || ' times' AS what
 FROM ticket_event AS e
 INNER JOIN ticket AS t ON t.office_id = e.office_id AND t.id = e.ticket_id
-WHERE e.type = 'filed'
+WHERE e.office_id = :office_id AND e.ticket_id = ANY (:ids::bigint[]) AND e.type = 'filed'
 GROUP BY e.office_id, t.number
-HAVING count(*) > 1
+ORDER BY t.number
 LIMIT :most;
 
 -- name: i3_one_row(most)
@@ -253,17 +274,19 @@ LIMIT :most;
 
 -- name: i6_early(most)
 -- Fired before it was due.
-SELECT s.office_id, t.number AS row_name, format('rung %s (%s) fired before it was due', s.rung, s.occurrence) AS what
+SELECT
+    s.office_id, (SELECT t.number FROM ticket AS t WHERE t.office_id = s.office_id AND t.id = s.ticket_id) AS row_name,
+    format('rung %s (%s) fired before it was due', s.rung, s.occurrence) AS what
 FROM sla_timer AS s
-INNER JOIN ticket AS t ON t.office_id = s.office_id AND t.id = s.ticket_id
 WHERE s.state = 'fired' AND s.fired_at < s.due_at
 LIMIT :most;
 
 -- name: i6_late(grace_seconds, most)
 -- Due and not fired for longer than a sweep allows.
-SELECT s.office_id, t.number AS row_name, format('rung %s is due since %s', s.rung, s.due_at) AS what
+SELECT
+    s.office_id, (SELECT t.number FROM ticket AS t WHERE t.office_id = s.office_id AND t.id = s.ticket_id) AS row_name,
+    format('rung %s is due since %s', s.rung, s.due_at) AS what
 FROM sla_timer AS s
-INNER JOIN ticket AS t ON t.office_id = s.office_id AND t.id = s.ticket_id
 CROSS JOIN clock_shift AS k
 WHERE s.state = 'armed'
     AND s.due_at < (SELECT office_now()) - :grace_seconds::float8 * interval '1 second'
@@ -305,15 +328,19 @@ INNER JOIN outbox AS o ON o.office_id = t.office_id AND o.ticket_id = t.id
 WHERE t.reported_people <> '{}' AND o.person_id = ANY (t.reported_people) AND o.state = 'sent'
 LIMIT :most;
 
--- name: i9_events(most)
--- The reporter's address or number in the log that is never erased.
+-- name: i9_events(office_id, ids, most)
+-- The reporter's address or number in the log that is never erased; of those that suspects named.
 SELECT e.office_id, t.number AS row_name, format('event %s holds an address or number of the reporter', e.seq) AS what
 FROM reporter AS r
 INNER JOIN ticket_event AS e ON e.office_id = r.office_id AND e.ticket_id = r.ticket_id
 INNER JOIN ticket AS t ON t.office_id = r.office_id AND t.id = r.ticket_id
-WHERE (length(r.email) > 5 AND strpos(e.body, r.email) > 0)
-    OR (length(r.phone) > 5 AND strpos(e.body, r.phone) > 0)
-    OR (length(r.whatsapp) > 5 AND strpos(e.body, r.whatsapp) > 0)
+WHERE r.office_id = :office_id AND r.ticket_id = ANY (:ids::bigint[])
+    AND (
+        (length(r.email) > 5 AND strpos(e.body, r.email) > 0)
+        OR (length(r.phone) > 5 AND strpos(e.body, r.phone) > 0)
+        OR (length(r.whatsapp) > 5 AND strpos(e.body, r.whatsapp) > 0)
+    )
+ORDER BY e.ticket_id, e.seq
 LIMIT :most;
 
 -- name: i9_messages(most)
@@ -377,6 +404,11 @@ WHERE t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'a
         SELECT 1 FROM sla_timer AS s WHERE s.office_id = t.office_id AND s.ticket_id = t.id AND s.state = 'armed'
     )
 LIMIT :most;
+
+-- name: step_by_step(nested)$
+-- 'off': every table of a walk is in the order of its keys, so that they go side by side; one look-up for each row costs half as much
+-- again, and the planner, who thinks of one row where row-level security stands, would choose it.
+SELECT set_config('enable_nestloop', :nested, true);
 
 -- name: see_everything()$
 -- The audit looks as the system does, inside its own read-only transaction, and sorts many rows at a time.
