@@ -124,7 +124,8 @@ def _lifespan(
         app.state.citizen = CitizenParts(
             services.offices, services.intake, services.reader, services.tickets, services.clock, services.settings
         )
-        heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB)
+        beats = services.settings.probe_seconds
+        heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB, beats)
         tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
         with contextlib.suppress(Exception):
             await services.offices.current()

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 5.0
-SILENT_SECONDS = 20.0
+MISSED_BEATS = 4
+SILENT_SECONDS = MISSED_BEATS * BEAT_SECONDS
+_PATIENCE = 2.0
 
 
 class ProcessKind(StrEnum):
@@ -45,12 +47,13 @@ def process_name(kind: ProcessKind) -> str:
 
 
 class Heartbeat:
-    """The row of one process. ``name`` must be its own (``process_name``)."""
+    """The row of one process. ``name`` must be its own (``process_name``); the other kind is silent after four beats."""
 
-    def __init__(self, database: Database, name: str, kind: ProcessKind) -> None:
+    def __init__(self, database: Database, name: str, kind: ProcessKind, beat_seconds: float = BEAT_SECONDS) -> None:
         self._database = database
         self._name = name
         self._kind = kind
+        self._beat_seconds = beat_seconds
         self._since = monotonic()
         self._silence_told = False
 
@@ -72,7 +75,7 @@ class Heartbeat:
         watched = self._kind.other
         async with self._database.connection() as connection:
             seen: float | None = await queries("health").silence(connection, kind=watched.value)
-            silent = (monotonic() - self._since if seen is None else seen) > SILENT_SECONDS
+            silent = (monotonic() - self._since if seen is None else seen) > MISSED_BEATS * self._beat_seconds
             key = f"{watched}_stalled"
             if silent:
                 if not self._silence_told:  # once for each silence, not every five seconds
@@ -84,12 +87,12 @@ class Heartbeat:
         return not silent
 
     async def run(self) -> None:
-        """Beat and watch every 5 seconds until cancelled; a database that is away for a while ends nothing."""
+        """Beat and watch every few seconds until cancelled; a database that is away for a while ends nothing."""
         while True:
             try:
-                async with asyncio.timeout(BEAT_SECONDS):
+                async with asyncio.timeout(max(self._beat_seconds, _PATIENCE)):
                     await self.beat()
                     await self.watch()
             except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 log.warning("heartbeat_missed", kind=self._kind.value, error=type(error).__name__)
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(self._beat_seconds)

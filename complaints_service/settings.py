@@ -160,7 +160,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, about("`60`", "How long a claimed message belongs to one worker before another may try.")
     ] = 60.0
     probe_seconds: Annotated[
-        float, about("`5`", "How often `complaints up` asks if web is alive; after 3 silences it starts anew.")
+        float, about("`5`", "How often web and workers must seem alive; 3 misses: web starts anew, 4: an alarm.")
     ] = 5.0
     outbox_retry_min_seconds: Annotated[float, about("`10`", "First pause before a message is tried again.")] = 10.0
     outbox_retry_max_seconds: Annotated[float, about("`1800`", "Longest pause between two tries.")] = 1800.0

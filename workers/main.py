@@ -40,7 +40,8 @@ async def _run(settings: Settings) -> int:
         return 0
     look_seldom()
     sweeper = Sweeper(services)
-    heartbeat = Heartbeat(services.database, process_name(ProcessKind.WORKER), ProcessKind.WORKER)
+    name = process_name(ProcessKind.WORKER)
+    heartbeat = Heartbeat(services.database, name, ProcessKind.WORKER, settings.probe_seconds)
     tasks = [
         asyncio.create_task(sweeper.run(heartbeat), name="sweep"),
         asyncio.create_task(heartbeat.run(), name="heartbeat"),

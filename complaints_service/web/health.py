@@ -16,7 +16,7 @@ from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
 from complaints_service.database import UNAVAILABLE, Database, Scope, missing_migrations, queries
-from complaints_service.heartbeat import SILENT_SECONDS
+from complaints_service.heartbeat import MISSED_BEATS
 from complaints_service.settings import Settings
 from complaints_service.web.operations import Api
 
@@ -74,7 +74,8 @@ class Health:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._oldest_sweep = max(3 * settings.sweep_seconds, SILENT_SECONDS)
+        self._silent = MISSED_BEATS * settings.probe_seconds
+        self._oldest_sweep = max(3 * settings.sweep_seconds, self._silent)
         self._migrated = False
 
     async def readiness(self) -> Readiness:
@@ -112,7 +113,7 @@ class Health:
 
     def _reasons(self, work: Work) -> list[str]:
         checks = {
-            "worker_stalled": work.worker_age is None or work.worker_age > SILENT_SECONDS,
+            "worker_stalled": work.worker_age is None or work.worker_age > self._silent,
             "sweep_overdue": work.sweep_age is not None and work.sweep_age > self._oldest_sweep,
             "mail_waits": work.unsent_age > OLD_UNSENT,
             "timers_wait": work.timer_age > OLD_TIMER,

@@ -75,6 +75,7 @@ async def test_an_office_at_work_is_well_and_nothing_is_broken(running: Running,
 # What somebody with the owner's rights could do to one ticket ($1), and the invariant that tells.
 DAMAGES = (
     ("I1", "DELETE FROM deadline WHERE ticket_id = $1"),
+    ("I2", "UPDATE ticket_event SET type = 'filed' WHERE ticket_id = $1 AND seq = 2"),
     ("I7", "DELETE FROM ticket_event WHERE ticket_id = $1 AND seq = 2"),
     ("I7", "UPDATE ticket_event SET body = replace(body, 'verified', 'answered') WHERE ticket_id = $1 AND seq = 2"),
     ("I7", "UPDATE ticket SET status = 'closed' WHERE id = $1"),
