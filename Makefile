@@ -1,7 +1,7 @@
 # Set-up happens by itself: .venv from the lock files, front-end parts from npm, both only when they changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots lock clean
+.PHONY: help run test soak check bench screenshots lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,10 @@ run: ## everything on this machine, at http://127.0.0.1:8000 (PORT=8123 make run
 test: ## the whole test suite, browser included (ARGS="-k kiosk" for a part)
 	@tools/set-up dev
 	@CHROMIUM=$$(tools/browser) && export CHROMIUM && exec .venv/bin/pytest -n auto --dist loadfile $(ARGS)
+
+soak: ## break a whole service at random for half an hour and compare (SEED=7 MINUTES=30 make soak); reports under build/
+	@tools/set-up dev
+	@exec .venv/bin/python -m tests.faults.soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 check: ## format, lint, types, import contracts, migrations, templates
 	@tools/set-up dev

@@ -40,6 +40,8 @@ UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,  # full disk, too many connections, no memory
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # The driver's word for a connection whose server was killed in the middle of an answer (found by the random run).
+    asyncpg.InternalClientError,
 )
 STATEMENT_TIMEOUT_SECONDS = 20
 

@@ -1,0 +1,95 @@
+"""How long it takes from a kill to the first success that needs the killed part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import time
+
+import httpx
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from complaints_service.processes import Identity
+from tests.faults.service import PLAIN, WEB
+from tests.faults.soak.parts import CUT, Broken
+from tests.faults.soak.plan import Deed
+
+# An answer that was under way when the part was killed needs it no more.
+_BEGIN_AFTER = 0.05
+_LOOK_EVERY = 0.1
+_WAIT_AT_MOST = 180.0
+# Asked for as citizens do, through web.
+_THROUGH_WEB = frozenset({Deed.KILL_POSTGRES, Deed.KILL_BACKEND})
+
+
+class Recovery:
+    """Seconds by part; kills in whose wait the run ended are left out."""
+
+    def __init__(self, service: Broken) -> None:
+        self._service = service
+        self._waiting: set[asyncio.Task[None]] = set()
+        self.seconds: dict[str, list[float]] = {}
+        self.never: list[str] = []
+        self._http = httpx.AsyncClient(base_url=service.address, timeout=5, verify=PLAIN)
+
+    def killed(self, deed: Deed, victim: Identity) -> None:
+        """Begin to wait for the part to work again."""
+        task = asyncio.create_task(self._until_back(deed, self._service.place_of(victim)))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def all_back(self) -> None:
+        """Wait for what is still being waited for."""
+        await asyncio.gather(*self._waiting)
+
+    async def _until_back(self, deed: Deed, place: int) -> None:
+        began, web = time.monotonic(), self._service.pid_of(WEB)
+        await asyncio.sleep(_BEGIN_AFTER)
+        part = deed.value.removeprefix("kill ")
+        while time.monotonic() - began < _WAIT_AT_MOST:
+            if await self._works(deed, place):
+                seconds = time.monotonic() - began
+                if deed in _THROUGH_WEB and self._service.pid_of(WEB) != web:
+                    part += ", web killed too"
+                self.seconds.setdefault(part, []).append(seconds)
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+        self.never.append(part)
+
+    async def _works(self, deed: Deed, place: int) -> bool:
+        with contextlib.suppress(httpx.TransportError, RedisError, *CUT):
+            match deed:
+                case Deed.KILL_WEB:
+                    return (await self._http.get("/health/live")).status_code == 200
+                case Deed.KILL_POSTGRES | Deed.KILL_BACKEND:
+                    return (await self._http.get("/health/ready")).status_code == 200
+                case Deed.KILL_VALKEY:
+                    return await self._valkey_keeps()
+                case Deed.KILL_WORKER:
+                    return await self._has_swept(place)
+                case _:
+                    raise AssertionError(f"{deed} kills nothing")
+        return False
+
+    async def _valkey_keeps(self) -> bool:
+        async with redis.asyncio.Redis.from_url(self._service.urls()[1], socket_timeout=2) as valkey:
+            return bool(await valkey.set("soak", "1", ex=60))
+
+    async def _has_swept(self, place: int) -> bool:
+        """A worker stands in the place again and has looked for what is due."""
+        now = self._service.worker(place)
+        if now is None:
+            return False
+        return await self._service.ask(
+            "SELECT EXISTS (SELECT 1 FROM heartbeat WHERE name LIKE 'worker@%:' || $1 AND swept_at IS NOT NULL)",
+            str(now.pid),
+        )
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Median and worst of each part."""
+        return {
+            part: {"kills": len(all_), "median": round(statistics.median(all_), 2), "worst": round(max(all_), 2)}
+            for part, all_ in sorted(self.seconds.items())
+        }
