@@ -39,12 +39,22 @@ class Keys:
 
     def code_matches(self, given: str, office_id: int, ticket_id: int, key_id: int) -> bool:
         """Compare in constant time; dashes, blanks, case and the letters O, I, L do not matter."""
-        plain = given.upper().translate(_MISREAD)[:64]
-        return hmac.compare_digest(plain.encode(), self._code(office_id, ticket_id, key_id).encode())
+        return hmac.compare_digest(plain_code(given).encode(), self._code(office_id, ticket_id, key_id).encode())
 
     def _code(self, office_id: int, ticket_id: int, key_id: int) -> str:
         number = int.from_bytes(self.digest(f"tracking-code/{key_id}", office_id, ticket_id)[:8], "big")
         return "".join(CROCKFORD[(number >> (5 * i)) & 31] for i in reversed(range(CODE_LENGTH)))
+
+
+def new_code() -> str:
+    """Eight characters of Crockford base32 that a person types once (40 bits): ``7K3M-9QXD``."""
+    raw = "".join(secrets.choice(CROCKFORD) for _ in range(8))
+    return f"{raw[:4]}-{raw[4:]}"
+
+
+def plain_code(given: str) -> str:
+    """A code as it was meant: dashes, blanks, case and the letters O, I, L do not matter."""
+    return given.upper().translate(_MISREAD)[:64]
 
 
 def new_token() -> tuple[str, bytes]:

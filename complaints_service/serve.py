@@ -20,7 +20,7 @@ def serve_web(settings: Settings) -> None:
     import uvicorn
 
     from complaints_service.app import create_app
-    from complaints_service.public.dependencies import STREAM_ROOM
+    from complaints_service.web.streams import STREAM_ROOM
 
     class Server(uvicorn.Server):
         """Asks streams to end by themselves, so that none has to be cut off."""

@@ -8,6 +8,8 @@ from litestar.types import ControllerRouterHandler
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
 from complaints_service.desk.api import OFFICERS
+from complaints_service.desk.calls import ROUTES as CALLS
+from complaints_service.desk.calls import call_rows
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, read_filing
 from complaints_service.desk.filing_form import filing_page as filing_context
@@ -20,6 +22,7 @@ from complaints_service.errors import DomainError, Invalid, Refused, Stale
 from complaints_service.guidance.service import may_edit
 from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import to_complaint
+from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.service import Intake
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
@@ -35,7 +38,7 @@ ON_A_PAGE = 50
 
 
 @get("/desk", include_in_schema=False)
-async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader) -> Response[bytes]:
+async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader, kiosk: Kiosk) -> Response[bytes]:
     """Tickets in the person's scope by next breach, narrowed by the query."""
     query = {name: value for name, value in request.query_params.items() if isinstance(value, str)}
     asked = asked_from(query, viewer.office)
@@ -47,6 +50,7 @@ async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader) -> R
     context["handed"] = handed if NUMBER.fullmatch(handed) and event.isdigit() else ""
     context["event"] = event
     context["may_guide"] = may_edit(viewer.office, viewer.person)
+    context["calls"] = call_rows(await kiosk.calls.open(viewer.office), viewer.office)
     return page(request, "desk/queue.html", context)
 
 
@@ -146,4 +150,4 @@ def _see_other(address: str) -> Response[bytes]:
     return Response(b"", status_code=303, media_type="text/plain", headers={"Location": address})
 
 
-ROUTES: list[ControllerRouterHandler] = [queue, ticket, back_to_ticket, look, deed, filing, file_for_person]
+ROUTES: list[ControllerRouterHandler] = [queue, ticket, back_to_ticket, look, deed, filing, file_for_person, *CALLS]

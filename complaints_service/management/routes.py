@@ -69,19 +69,37 @@ async def admin(
 async def add_kiosk(
     request: PageRequest, writer: Viewer, database: Database, notifications: Delivery, kiosk: Kiosk, clock: OfficeClock
 ) -> Response[bytes]:
-    """A new kiosk; its token is on this answer and nowhere else."""
+    """A new kiosk; the code for its screen is on this answer and nowhere else."""
     writer.require(Role.ADMIN)
     name = str((await form_fields(request)).get("name", ""))
     made, problems, status = None, {}, 201
     try:
-        device, token = await kiosk.create_device(writer.office, name)
-        made = {"name": device.name, "token": token}
+        device, code = await kiosk.expect_device(writer.office, name)
+        made = {"name": device.name, "code": code}
     except Invalid as error:
         status = error.status
         problems = {p.pointer.strip("/"): field_text(p, language_of(request)) for p in error.problems}
     context = await _admin(request, writer, database, notifications, kiosk, clock)
     context |= {"made": made, "problems": problems, "given_name": name if problems else ""}
     return page(request, "management/admin.html", context, status=status)
+
+
+@post("/admin/kios/{device_id:int}/kode", include_in_schema=False, status_code=201)
+async def renew_kiosk_code(
+    request: PageRequest,
+    device_id: int,
+    writer: Viewer,
+    database: Database,
+    notifications: Delivery,
+    kiosk: Kiosk,
+    clock: OfficeClock,
+) -> Response[bytes]:
+    """A code for a kiosk that has to be registered anew; until it is used the device goes on as it is."""
+    writer.require(Role.ADMIN)
+    device, code = await kiosk.renew_code(writer.office, device_id)
+    context = await _admin(request, writer, database, notifications, kiosk, clock)
+    context |= {"made": {"name": device.name, "code": code}}
+    return page(request, "management/admin.html", context, status=201)
 
 
 @get("/admin/kios", include_in_schema=False)
@@ -131,5 +149,5 @@ def _see_other(address: str) -> Response[bytes]:
 
 ROUTES: list[ControllerRouterHandler] = [
     *OWN_WAYS,
-    today, cycles, close_cycle, cycle, admin, add_kiosk, back_to_admin, revoke_kiosk, send_again, *POLICIES,
+    today, cycles, close_cycle, cycle, admin, add_kiosk, renew_kiosk_code, back_to_admin, revoke_kiosk, send_again, *POLICIES,
 ]  # fmt: skip

@@ -8,6 +8,7 @@ ALARM_WORDS = {
     "outbox_dead": "Messages will not arrive",
     "way_down": "A way out does not work",
     "kiosk_clock": "The clock of a kiosk is wrong",
+    "kiosk_item_refused": "A kiosk holds a complaint that could not be taken: please look at the device",
     "rung_without_receiver": "An escalation reached nobody",
     "poison_timer": "A timer cannot be carried out",
     "recompute_failed": "The dates of a case could not be counted anew",

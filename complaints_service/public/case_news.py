@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 import structlog
@@ -17,10 +16,10 @@ from complaints_service.public.opened_tickets import Opened
 from complaints_service.tickets.file import TicketFile
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.timeline import TimelineEntry, timeline
+from complaints_service.web.streams import NoRoom, StreamRoom
 
 log = structlog.get_logger(__name__)
 
-MOST_STREAMS = 200
 POLL_SECONDS = 2
 # Heartbeats come at least every 15 seconds: what stands between browser and server does not take the line for dead.
 HEARTBEAT_POLLS = 7
@@ -29,39 +28,6 @@ POLLS = 150
 RETRY_MILLISECONDS = 5_000
 
 Pause = Callable[[float], Awaitable[None]]
-
-
-class NoRoom(Exception):
-    """This process tells as many pages as it may."""
-
-
-class StreamRoom:
-    """How many streams one process holds at a time."""
-
-    def __init__(self, most: int = MOST_STREAMS) -> None:
-        self._most = most
-        self._held = 0
-        self.closed = False
-
-    @property
-    def full(self) -> bool:
-        """Whether the next one has to come later."""
-        return self.closed or self._held >= self._most
-
-    def close(self) -> None:
-        """The process stops: no more streams, and those that run end within ``POLL_SECONDS``. Safe in a signal handler."""
-        self.closed = True
-
-    @contextmanager
-    def place(self) -> Generator[None]:
-        """Hold one place. Raises NoRoom."""
-        if self.full:
-            raise NoRoom
-        self._held += 1
-        try:
-            yield
-        finally:
-            self._held -= 1
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -24,18 +24,19 @@ _YEAR = 365 * 24 * 3600
 @post("/bahasa", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
 async def language_submit(request: PageRequest, settings: Settings) -> Response[bytes]:
     """Read on in the other language."""
-    return await _keep(request, settings, LANGUAGE_COOKIE, "language", LANGUAGES)
+    return await kept_choice(request, settings, LANGUAGE_COOKIE, "language", LANGUAGES)
 
 
 @post("/tampilan", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
 async def theme_submit(request: PageRequest, settings: Settings) -> Response[bytes]:
     """Light or dark, whatever the device prefers."""
-    return await _keep(request, settings, THEME_COOKIE, "theme", THEMES)
+    return await kept_choice(request, settings, THEME_COOKIE, "theme", THEMES)
 
 
-async def _keep(
+async def kept_choice(
     request: PageRequest, settings: Settings, cookie: str, field: str, known: tuple[str, ...]
 ) -> Response[bytes]:
+    """Keep the field's value in the cookie when it is one of the known, and go back."""
     form = await own_form(request)
     answer = see_other(safe_return(form.get("next")))
     if (value := form.get(field)) in known:

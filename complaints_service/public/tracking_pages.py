@@ -6,6 +6,8 @@ from litestar import Response, get, post
 
 from complaints_service.errors import NotFound
 from complaints_service.i18n import translate
+from complaints_service.intake.kiosk.receipts import is_provisional
+from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.notifications.links import Links
 from complaints_service.office.store import OfficeStore
 from complaints_service.public.answers import Messages
@@ -18,9 +20,13 @@ from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
-_WRONG = (
+WRONG_CODE = (
     "There is no case with this number and this code. Compare both with your receipt and write the code once more. "
     "If you cannot find it, use “Number or code lost?” below."
+)
+NOT_ARRIVED = (
+    "The kiosk that gave this receipt has not reached us yet, or the code is another. "
+    "Compare both with your slip, and try again later: nothing is lost."
 )
 
 
@@ -38,6 +44,7 @@ async def track_submit(
     offices: OfficeStore,
     reader: TicketReader,
     opened_tickets: OpenedTickets,
+    kiosk: Kiosk,
     settings: Settings,
 ) -> Response[bytes]:
     """Open the case in this browser and go there; an unknown number and a wrong code get the same answer."""
@@ -52,11 +59,13 @@ async def track_submit(
     if not problems:
         await limits_of(request).look(Limit.LOOKUP, client_address(request))
         office = await offices.current()
+        if (known := await exchanged(kiosk, opened_tickets, office.id, number, code)) is not None:
+            return await _opened(request, opened_tickets, settings, office.id, *known, shows_code=True)
         try:
             file = await reader.with_code(office, number.upper(), code)
         except NotFound:
             await limits_of(request).count(Limit.LOOKUP, client_address(request))
-            problems["number"] = translate(language, _WRONG)
+            problems["number"] = translate(language, NOT_ARRIVED if is_provisional(number) else WRONG_CODE)
         else:
             return await _opened(request, opened_tickets, settings, office.id, file.ticket.id, file.ticket.number)
     return await _track(request, offices, opened_tickets, settings, number, problems)
@@ -101,6 +110,16 @@ async def forget_submit(request: PageRequest, opened_tickets: OpenedTickets, set
     return answer
 
 
+async def exchanged(
+    kiosk: Kiosk, opened_tickets: OpenedTickets, office_id: int, number: str, code: str
+) -> tuple[int, str] | None:
+    """Id and number of the ticket behind the receipt of a kiosk that had no line."""
+    ticket_id = await kiosk.receipts.ticket_of(office_id, number, code) if is_provisional(number) else None
+    if ticket_id is None:
+        return None
+    return ticket_id, await opened_tickets.number_of(office_id, ticket_id)
+
+
 async def _opened(
     request: PageRequest,
     opened_tickets: OpenedTickets,
@@ -108,10 +127,12 @@ async def _opened(
     office_id: int,
     ticket_id: int,
     number: str,
+    *,
+    shows_code: bool = False,
 ) -> Response[bytes]:
     cookie = read_cookie(request, settings, TICKET_COOKIE)
-    value = await opened_tickets.open(cookie, office_id, ticket_id, number)
-    answer = see_other(f"/t/{number}")
+    value = await opened_tickets.open(cookie, office_id, ticket_id, number, shows_code=shows_code)
+    answer = see_other(f"/terkirim/{number}" if shows_code else f"/t/{number}")
     answer.cookies.append(make_cookie(settings, TICKET_COOKIE, value, HOURS * 3600))
     return answer
 

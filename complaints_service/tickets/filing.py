@@ -178,6 +178,8 @@ class Filings:
             "deadlines": promised,
             "split_from": complaint.split_from,
         }
+        if complaint.stated is not None:
+            body["stated"] = complaint.stated
         return _Prepared(
             ticket=msgspec.structs.replace(ticket, next_due_at=effects.next_due_at),
             event=msgspec.structs.replace(event, body=body),

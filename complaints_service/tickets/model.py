@@ -151,6 +151,15 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return self.status if now >= self.released_at else self.status_before
 
 
+class StatedTime(msgspec.Struct, frozen=True):
+    """When a device says it was filed, and what became of that: ``kept`` (believed; it had no line), ``clock`` (its clock was
+    wrong and was put right), ``future`` or ``old`` (not believed: what counts is the arrival).
+    """
+
+    at: datetime
+    why: str
+
+
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     """What a citizen files, the same from every door, already checked against the catalogue.
 
@@ -178,6 +187,7 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     split_from: int | None = None
     chat_id: int | None = None
     attachments: tuple[str, ...] = ()
+    stated: StatedTime | None = None
 
 
 class NewMessage(msgspec.Struct, frozen=True):

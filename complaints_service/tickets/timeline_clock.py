@@ -9,10 +9,19 @@ import msgspec
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
 from complaints_service.office.rung_words import rung_text
-from complaints_service.tickets.timeline_words import MOVED, PRIORITY_WORDS, RUNG_WORDS, TARGET_WORDS
+from complaints_service.tickets.model import StatedTime
+from complaints_service.tickets.timeline_words import MOVED, PRIORITY_WORDS, RUNG_WORDS, STATED_WORDS, TARGET_WORDS
 
 _PROMISED = ("verify", "answer")
 Values = dict[str, object]
+
+
+def stated_time(values: Values, office: Office, language: str) -> str:
+    """What a device said of when it was filed, where that is worth telling; else empty."""
+    if "stated" not in values:
+        return ""
+    stated = msgspec.convert(values["stated"], StatedTime)
+    return translate(language, STATED_WORDS[stated.why], at=moment(stated.at, office.time_zone, language))
 
 
 def rung_values(values: Values, office: Office, language: str) -> dict[str, object]:

@@ -132,6 +132,13 @@ TARGET_WORDS = {
     "closing": "closing",
     "attend": "taking up an urgent case",
 }
+# What a device without a line said of the time, and what became of it; added to the line of the filing.
+STATED_WORDS = {
+    "kept": "filled in at {at}, while the kiosk had no network",
+    "clock": "the kiosk's clock was wrong (it said {at}), so its time was put right",
+    "future": "the kiosk said {at}, which lay ahead: what counts is the arrival",
+    "old": "the kiosk said {at}, more than 7 days back: what counts is the arrival",
+}
 # One date among those that newer rules have moved.
 MOVED = "{target}: was {was}, now {now}"
 # What a rung did beside telling people, and in place of whom; each is added to the line of the rung.

@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from litestar.response.sse import ServerSentEventMessage
 
 from complaints_service.database import Scope
+from complaints_service.desk.calls import news
 from complaints_service.errors import DomainError, Invalid, Malformed, NotFound
 from complaints_service.intake.kiosk.batch import split
-from complaints_service.intake.kiosk.model import OLDEST, Device, believed
+from complaints_service.intake.kiosk.model import OLDEST, Device, believed, set_right
 from complaints_service.intake.kiosk.service import Result
 from complaints_service.tickets.filed import Filed
+from complaints_service.tickets.timeline import timeline
+from complaints_service.web.streams import StreamRoom
 from complaints_service.wiring import Services
+from tests.office import TheOffice
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -191,3 +198,109 @@ def test_a_batch_is_a_list_of_at_most_two_hundred() -> None:
     for body in (b"", b"{", b'{"items": [}', b'{"items": ' + b"[" * 100_000, b"\xff"):
         with pytest.raises(Malformed):
             split(body)
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("filed_at", "sent_at", "at", "corrected", "clock_wrong", "why"),
+    [
+        # The clock is right: what it says counts.
+        (NOW - 5 * MINUTE, NOW, NOW - 5 * MINUTE, False, False, "kept"),
+        (NOW + MINUTE / 2, NOW + MINUTE / 2, NOW, False, False, ""),
+        # Two days ahead, or three years back, at both moments: five minutes ago is five minutes ago.
+        (NOW + timedelta(days=2) - 5 * MINUTE, NOW + timedelta(days=2), NOW - 5 * MINUTE, True, True, "clock"),
+        (NOW - timedelta(days=1000) - 5 * MINUTE, NOW - timedelta(days=1000), NOW - 5 * MINUTE, True, True, "clock"),
+        (NOW - 2 * MINUTE, NOW - 2 * MINUTE, NOW, True, False, "clock"),
+        # Set by hand in between: nobody can know.
+        (NOW + timedelta(hours=1), NOW, None, True, True, "future"),
+        (NOW - timedelta(days=400), NOW, None, True, False, "old"),
+        (NOW - timedelta(days=400), NOW - timedelta(days=300), None, True, True, "old"),
+    ],
+)
+def test_a_wrong_clock_is_put_right_by_what_it_shows_while_it_sends(
+    filed_at: datetime, sent_at: datetime, at: datetime | None, corrected: bool, clock_wrong: bool, why: str
+) -> None:
+    filing = set_right(filed_at, sent_at, NOW)
+    assert (filing.at, filing.corrected, filing.clock_wrong, filing.why) == (at, corrected, clock_wrong, why)
+
+
+async def test_the_office_reads_in_the_timeline_what_became_of_a_kiosks_time(
+    services: Services, device: Device, the_office: TheOffice
+) -> None:
+    now = await office_now(services)
+    late, ahead = (
+        filed(result)
+        for result in await services.kiosk.file_all(
+            device,
+            [
+                item(filed_at=(now - timedelta(hours=3)).isoformat()),
+                item(filed_at=(now + timedelta(days=2)).isoformat()),
+            ],
+        )
+    )
+    office = await the_office.office()
+    for one, words in ((late, "saat kios tanpa jaringan"), (ahead, "yang belum tiba")):
+        file = await the_office.file_of(one.number)
+        assert words in timeline(file, office, "id", "officer")[0].text
+        assert words not in timeline(file, office, "id", "citizen")[0].text
+
+
+async def test_a_code_enrols_one_device_once(services: Services) -> None:
+    office = await services.offices.current()
+    device, code = await services.kiosk.expect_device(office, "Ruang tunggu")
+    typed = [services.kiosk.enrol(code.lower().replace("-", " ")) for _ in range(3)]
+    tokens = [token for token in await asyncio.gather(*typed) if token is not None]
+    assert len(tokens) == 1
+    found = await services.kiosk.device_for(tokens[0])
+    assert found is not None
+    assert found.id == device.id
+    _, again = await services.kiosk.renew_code(office, device.id)
+    assert await services.kiosk.device_for(tokens[0]) is not None
+    renewed = await services.kiosk.enrol(again)
+    assert renewed is not None
+    assert await services.kiosk.device_for(tokens[0]) is None
+    _, last = await services.kiosk.renew_code(office, device.id)
+    async with services.database.transaction(Scope.system()) as connection:
+        await connection.execute("UPDATE device SET code_until = clock_timestamp() WHERE id = $1", device.id)
+    assert await services.kiosk.enrol(last) is None
+    await services.kiosk.revoke_device(office, device.id)
+    with pytest.raises(NotFound):
+        await services.kiosk.renew_code(office, device.id)
+
+
+async def test_a_call_is_answered_by_the_one_who_was_first_and_the_desk_hears_of_both(
+    services: Services, device: Device, the_office: TheOffice
+) -> None:
+    office, calls = await the_office.office(), services.kiosk.calls
+    one, other = await the_office.person("petugas"), await the_office.person("petugas2")
+
+    async def at_once(_seconds: float) -> None:
+        """The desk looks again."""
+
+    stream = news(calls, office, StreamRoom(), at_once)
+    await anext(stream)
+    assert await told(stream) == []
+    await calls.call(device)
+    await calls.call(device)
+    (call,) = await calls.open(office)
+    assert await told(stream) == [call.id]
+    came = await asyncio.gather(*(calls.answer(office, call.id, person.id) for person in (one, other)))
+    assert sorted(came) == [False, True]
+    assert await told(stream) == []
+    await stream.aclose()
+    last = await calls.last_of(device)
+    assert last is not None
+    assert last.answered_by == (one if came[0] else other).id
+    assert last.answered_at is not None
+    assert last.answered_at >= last.called_at
+
+
+async def told(stream: AsyncGenerator[ServerSentEventMessage]) -> list[int]:
+    """The open calls of the next event."""
+    async for message in stream:
+        if message.event == "calls":
+            assert isinstance(message.data, bytes)
+            return msgspec.json.decode(message.data)["open"]
+    raise AssertionError("the stream ended")

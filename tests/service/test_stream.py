@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from complaints_service.database import Database
-from complaints_service.public.case_news import POLLS, RETRY_MILLISECONDS, CaseNews, StreamRoom
-from complaints_service.public.dependencies import STREAM_ROOM
+from complaints_service.public.case_news import POLLS, RETRY_MILLISECONDS, CaseNews
 from complaints_service.public.opened_tickets import Opened, OpenedTickets
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.filed import Filed
+from complaints_service.web.streams import STREAM_ROOM, StreamRoom
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice

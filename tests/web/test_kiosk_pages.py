@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from complaints_service.public.kiosk_pages import DEVICE_COOKIE
+from complaints_service.public.kiosk_request import DEVICE_COOKIE
 from complaints_service.public.opened_tickets import TICKET_COOKIE
 from complaints_service.wiring import Services
 from tests.office import TheOffice
@@ -32,9 +32,11 @@ async def token(services: Services) -> str:
 async def at_kiosk(visit: Visit, token: str, *, script: bool = True, language: str = "id-ID") -> Page:
     """A registered kiosk at its first screen."""
     page = await visit("/kios", width=1080, height=1700, script=script, language=language)
-    await page.locator("#token").fill(token)
+    await page.locator("#code").fill(token)
     async with page.expect_navigation():
         await page.locator("main button").click()
+    # The size of its screen is asked once; here the usual one.
+    await page.goto("/kios")
     return page
 
 
@@ -45,9 +47,9 @@ async def test_a_device_without_token_is_asked_for_it_and_a_wrong_one_is_refused
         assert (await http.get(path)).headers["location"] == "/kios/daftar"
     for path in ("/kios/buat", "/kios/cek"):
         assert (await http.post(path, data=SENT)).headers["location"] == "/kios/daftar"
-    assert (await http.post("/kios/daftar", data={"token": "x" * 43})).status_code == 422
+    assert (await http.post("/kios/daftar", data={"code": "x" * 43})).status_code == 422
     assert DEVICE_COOKIE not in http.cookies
-    assert (await http.post("/kios/daftar", data={"token": f" {token} "})).status_code == 303
+    assert (await http.post("/kios/daftar", data={"code": f" {token} "})).status_code == 303
     assert (await http.get("/kios")).status_code == 200
     office = await services.offices.current()
     device = await services.kiosk.device_for(token)
@@ -91,11 +93,11 @@ async def test_a_person_files_at_the_kiosk_and_sees_the_case_again_with_number_a
     await page.locator("#code").fill(code)
     await press(page, "Tampilkan")
     assert "Unit Pengaduan" in await page.inner_text("main") or "Seksi" in await page.inner_text("main")
-    assert {cookie["name"] for cookie in await page.context.cookies()} == {DEVICE_COOKIE}
+    assert {cookie.get("name") for cookie in await page.context.cookies()} == {DEVICE_COOKIE}
 
 
 async def test_pressing_send_again_and_again_makes_one_ticket(http: httpx.AsyncClient, token: str) -> None:
-    await http.post("/kios/daftar", data={"token": token})
+    await http.post("/kios/daftar", data={"code": token})
     form_id = re.findall(r'name="form_id" value="([^"]+)"', (await http.get("/kios/buat")).text)[0]
     answers = await asyncio.gather(*(http.post("/kios/buat", data={**SENT, "form_id": form_id}) for _ in range(4)))
     assert {answer.status_code for answer in answers} == {303}
@@ -103,7 +105,7 @@ async def test_pressing_send_again_and_again_makes_one_ticket(http: httpx.AsyncC
 
 
 async def test_the_end_of_a_visit_leaves_nothing_for_the_next_person(http: httpx.AsyncClient, token: str) -> None:
-    await http.post("/kios/daftar", data={"token": token})
+    await http.post("/kios/daftar", data={"code": token})
     await http.post("/bahasa", data={"language": "en", "next": "/kios"})
     sent = await http.post("/kios/buat", data=SENT)
     kept = http.cookies[TICKET_COOKIE]
@@ -142,7 +144,7 @@ async def test_the_keyboard_on_the_screen_writes_into_the_field(visit: Visit, to
     assert await page.locator("#description").input_value() == "pungli"
 
 
-@pytest.mark.parametrize("path", ["/kios", "/kios/buat", "/kios/cek", "/kios/hp"])
+@pytest.mark.parametrize("path", ["/kios", "/kios/buat", "/kios/cek", "/kios/hp", "/kios/ukuran"])
 async def test_screens_have_targets_of_20_mm_and_break_no_rule(visit: Visit, axe: Axe, token: str, path: str) -> None:
     page = await at_kiosk(visit, token, language="en-GB")
     await page.goto(path)
@@ -152,7 +154,7 @@ async def test_screens_have_targets_of_20_mm_and_break_no_rule(visit: Visit, axe
 
 
 async def test_the_phone_screen_holds_a_code_that_leads_to_the_form(http: httpx.AsyncClient, token: str) -> None:
-    await http.post("/kios/daftar", data={"token": token})
+    await http.post("/kios/daftar", data={"code": token})
     page = await http.get("/kios/hp")
     assert "<svg" in page.text
     assert "<script" not in re.sub(r"<script[^>]+src=[^>]+></script>", "", page.text)

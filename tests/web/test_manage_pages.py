@@ -43,6 +43,7 @@ async def test_only_those_with_the_role_see_the_page(http: httpx.AsyncClient, th
         ("/manage/feedback", {"kepala", "kanwil", "admin"}),
         ("/admin/kios", {"admin"}),
         ("/admin/kios/1/cabut", {"admin"}),
+        ("/admin/kios/1/kode", {"admin"}),
         ("/admin/pesan/1/ulang", {"admin"}),
     ],
 )
@@ -92,7 +93,7 @@ async def test_a_cycle_is_closed_by_a_button_and_its_report_names_the_cases(
     assert (await http.get("/manage/feedback/999999")).status_code == 404
 
 
-async def test_a_kiosk_is_added_with_a_token_shown_once_and_revoked(
+async def test_a_kiosk_is_added_with_a_code_shown_once_and_revoked(
     http: httpx.AsyncClient, the_office: TheOffice
 ) -> None:
     await sign_in(http, the_office, "admin")
@@ -102,14 +103,18 @@ async def test_a_kiosk_is_added_with_a_token_shown_once_and_revoked(
     secret = re.search(r'token-once">([^<]+)<', made.text)
     assert secret is not None
     kiosk = the_office.services.kiosk
-    device = await kiosk.device_for(secret[1])
+    typed = await kiosk.enrol(secret[1])
+    assert typed is not None
+    device = await kiosk.device_for(typed)
     assert device is not None
     page = await http.get("/admin")
     assert "Kios lobi timur" in page.text
     assert secret[1] not in page.text
     revoked = await http.post(f"/admin/kios/{device.id}/cabut", data={"csrf_token": token})
     assert revoked.status_code == 303
-    assert await kiosk.device_for(secret[1]) is None
+    assert await kiosk.device_for(typed) is None
+    gone = await http.post(f"/admin/kios/{device.id}/kode", data={"csrf_token": token})
+    assert gone.status_code == 404
     nameless = await http.post("/admin/kios", data={"csrf_token": token, "name": " "})
     assert nameless.status_code == 422
     assert 'id="name-error"' in nameless.text

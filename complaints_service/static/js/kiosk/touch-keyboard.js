@@ -12,6 +12,7 @@ const display = { "{bksp}": "⌫", "{enter}": "↵", "{shift}": "⇧", "{space}"
 if (Keyboard) {
   let field = null;
   let board = null;
+  const place = document.createElement("div");
 
   const write = (text) => {
     field.value = text;
@@ -25,15 +26,17 @@ if (Keyboard) {
   };
 
   addEventListener("focusin", (event) => {
+    // The next screen has begun: what was written in is gone from it.
+    if (board && event.target.matches("h1")) place.hidden = true;
     if (!event.target.matches(WRITABLE)) return;
     field = event.target;
     if (!board) {
-      const place = document.createElement("div");
       place.className = "touch-keyboard simple-keyboard";
       place.setAttribute("aria-hidden", "true");
       document.body.append(place);
       board = new Keyboard(place, { layout, display, onChange: write, onKeyPress: press, preventMouseDownDefault: true, newLineOnEnter: true });
     }
+    place.hidden = false;
     board.setInput(field.value);
     field.scrollIntoView({ block: "center" });
   });
