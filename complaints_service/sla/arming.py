@@ -29,11 +29,13 @@ def timers_of(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
     undisturbed = _undisturbed(change)
     written: list[TimerRow] = []
     for key, row in rows.items():
+        if row.ended_at is not None:
+            continue
         timer = undisturbed.get(key)
         if timer is not None and timer[0] is row:
             del armed[timer[1].rung, timer[1].episode, timer[1].due_at]
             continue
-        wanted = _wanted_timer(change, row) if row.ended_at is None else None
+        wanted = _wanted_timer(change, row)
         if wanted is None:
             continue
         rung, due_at, occurrence = wanted
@@ -54,7 +56,7 @@ def timers_of(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
                 armed_by_seq=seq,
             )
         )
-    rearmed = {(t.rung, t.episode, t.occurrence) for t in written}
+    rearmed = {(t.rung, t.episode, t.occurrence) for t in written} if armed else ()
     for timer in armed.values():
         key = (timer.rung, timer.episode, timer.occurrence)
         if key in fired:
@@ -63,7 +65,7 @@ def timers_of(rows: Rows, change: Change) -> tuple[TimerRow, ...]:
         elif key not in rearmed:
             written.append(_replace(timer, state="called_off", off_by_seq=seq))
     # Rungs that a longer outage made due together were never armed one by one; their keys are taken all the same.
-    written += [_fired_unarmed(change, e) for e in change.events if e.type == "rung_fired" and _key(e) in fired]
+    written += [_fired_unarmed(change, e) for e in fired.values() if e.type == "rung_fired"]
     return tuple(written)
 
 
@@ -81,16 +83,17 @@ def _wanted_timer(change: Change, row: DeadlineRow) -> tuple[str, datetime, int]
 def _undisturbed(change: Change) -> dict[tuple[str, int], tuple[DeadlineRow, TimerRow]]:
     """Rows that have not ended as they were loaded, each with its one armed timer that lies ahead: while the row stays as it is, so
     does the timer, and its rung need not be worked out again."""
-    found: dict[tuple[str, int], list[TimerRow]] = {}
+    found: dict[tuple[str, int], TimerRow | None] = {}
     for timer in change.timers:
-        found.setdefault((timer.target, timer.episode), []).append(timer)
+        key = (timer.target, timer.episode)
+        found[key] = None if key in found else timer
     return {
-        (row.target, row.episode): (row, timers[0])
+        (row.target, row.episode): (row, timer)
         for row in change.deadlines
         if row.ended_at is None
-        and len(timers := found.get((row.target, row.episode), [])) == 1
-        and timers[0].attempts == 0
-        and timers[0].due_at > change.now
+        and (timer := found.get((row.target, row.episode))) is not None
+        and timer.attempts == 0
+        and timer.due_at > change.now
     }
 
 

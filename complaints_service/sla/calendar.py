@@ -153,7 +153,8 @@ class WorkingCalendar:
 
         Raises NeverOpen when no working day follows within REACH_YEARS.
         """
-        return self._working_day(start, 0, closed_at_closing=True)[0]
+        table, place = self._working_day(start, 0, closed_at_closing=True)
+        return date.fromordinal(table.days[place])
 
     def add_working_days(self, start: datetime, days: int) -> datetime:
         """Closing time of the working day that comes `days` after the counting day of start.
@@ -161,7 +162,8 @@ class WorkingCalendar:
         Raises ValueError for a negative amount, NeverOpen when the calendar does not hold that much.
         """
         _refuse_negative(days)
-        return as_utc(self._working_day(start, days, closed_at_closing=True)[1])
+        table, place = self._working_day(start, days, closed_at_closing=True)
+        return as_utc(table.closings[place])
 
     def shift_working_days(self, moment: datetime, days: int) -> datetime:
         """Closing time of the working day `days` after (negative: before) that of the given instant.
@@ -169,7 +171,8 @@ class WorkingCalendar:
         A deadline that falls on a closing belongs to the day it closes: "1 day before" a deadline of Friday
         16:30 is Thursday's closing. After closing the next working day counts. Raises NeverOpen.
         """
-        return as_utc(self._working_day(moment, days, closed_at_closing=False)[1])
+        table, place = self._working_day(moment, days, closed_at_closing=False)
+        return as_utc(table.closings[place])
 
     def working_days_between(self, start: datetime, end: datetime) -> int:
         """Whole working days passed: how many days closed after start and not after end.
@@ -217,8 +220,8 @@ class WorkingCalendar:
 
     # Tables
 
-    def _working_day(self, at: datetime, days: int, *, closed_at_closing: bool) -> tuple[date, int]:
-        """Date and closing of the working day `days` away from the one that holds the instant."""
+    def _working_day(self, at: datetime, days: int, *, closed_at_closing: bool) -> tuple[OpenTable, int]:
+        """Table and place in it of the working day `days` away from the one that holds the instant."""
         origin = index = self._index(at)
         table = self._table(index)
         find = bisect_right if closed_at_closing else bisect_left
@@ -231,7 +234,7 @@ class WorkingCalendar:
             index -= 1
             table = self._table_within(index, origin)
             place += len(table.days)
-        return date.fromordinal(table.days[place]), table.closings[place]
+        return table, place
 
     def _index(self, at: datetime) -> int:
         if at.tzinfo is None:

@@ -28,8 +28,10 @@ def due_commands(
     due: list[tuple[DueRung, DeadlineRow, int]] = []
     ended: list[AnyCommand] = []
     for timer in timers:
-        row = next((d for d in deadlines if (d.target, d.episode) == (timer.target, timer.episode)), None)
-        if timer.due_at > now or row is None or row.ended_at is not None:
+        if timer.due_at > now:
+            continue
+        row = next((d for d in deadlines if d.target == timer.target and d.episode == timer.episode), None)
+        if row is None or row.ended_at is not None:
             continue
         if row.runs:
             due += _passed(office, row, timer, now)

@@ -19,7 +19,6 @@ from complaints_service.tickets.port import DeadlineRow
 COUNTED_TARGETS = frozenset({"verify", "answer"})
 # Missing these is a breach: somebody was promised it, or an urgent case lies untouched.
 BREACHABLE_TARGETS = COUNTED_TARGETS | {"attend"}
-_CLASSIFICATION = ("kind", "category", "priority", "simple", "oversight")
 _replace = msgspec.structs.replace
 
 
@@ -33,7 +32,13 @@ def find_target(policy: Policy, target: str, ticket: Ticket) -> PolicyTarget | N
 
 def classified_anew(was: Ticket, ticket: Ticket) -> bool:
     """Whether anything differs that decides which target counts."""
-    return any(getattr(was, name) != getattr(ticket, name) for name in _CLASSIFICATION)
+    return (
+        was.kind != ticket.kind
+        or was.category != ticket.category
+        or was.priority != ticket.priority
+        or was.simple != ticket.simple
+        or was.oversight != ticket.oversight
+    )
 
 
 def _urgent(target: PolicyTarget | None) -> bool:

@@ -5,6 +5,7 @@ Because it starts from the state and not from the command, a deed and its undoin
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 
 import msgspec
@@ -32,11 +33,12 @@ class SlaReactor:
 
     def react(self, change: Change) -> Effects:
         """Deadlines and timers to write, the ticket's next due time, and whether unsent escalations are called off."""
-        rows = {(row.target, row.episode): row for row in (*change.deadlines, *change.recomputed)}
+        was = {(row.target, row.episode): row for row in change.deadlines}
+        rows = was | {(row.target, row.episode): row for row in change.recomputed}
         _note_firings(rows, change)
         _reconcile(rows, change)
-        was = {(row.target, row.episode): row for row in change.deadlines}
-        changed = tuple(row for key, row in rows.items() if was.get(key) != row)
+        # Nearly all are the very rows that were loaded: only the others are looked at field by field.
+        changed = tuple(row for key, row in rows.items() if (old := was.get(key)) is not row and old != row)
         at = _at(change)
         promise_over = any(
             row.target in PROMISED and _over(was.get((row.target, row.episode)), row, at) for row in changed
@@ -60,21 +62,17 @@ def _over(was: DeadlineRow | None, row: DeadlineRow, at: datetime) -> bool:
     return was is None or (was.due_at < row.due_at and row.due_at > at) or row.ended_at is not None or paused_now
 
 
-def _wanted(ticket: Ticket) -> set[str]:
-    wanted: set[str] = set()
-    if ticket.status is Status.RECEIVED:
-        wanted.add("verify")
-    if ticket.status in OWED:
-        wanted.add("answer")
-    if ticket.status in _SIGNS_WANTED:
-        wanted.add("sign")
-    if ticket.status is Status.WAITING_REPORTER:
-        wanted.add("reporter")
-    if ticket.status is Status.ANSWERED:
-        wanted.add("closing")
-    if ticket.unattended:
-        wanted.add("attend")
-    return wanted
+@functools.cache
+def _wanted(status: Status, unattended: bool) -> tuple[str, ...]:
+    running = {
+        "verify": status is Status.RECEIVED,
+        "answer": status in OWED,
+        "sign": status in _SIGNS_WANTED,
+        "reporter": status is Status.WAITING_REPORTER,
+        "closing": status is Status.ANSWERED,
+        "attend": unattended,
+    }
+    return tuple(target for target, runs in running.items() if runs)
 
 
 def _at(change: Change) -> datetime:
@@ -98,11 +96,12 @@ def _note_firings(rows: Rows, change: Change) -> None:
 
 def _reconcile(rows: Rows, change: Change) -> None:
     ticket, at, seq = change.after, _at(change), change.after.seq
-    wanted = _wanted(ticket)
+    wanted = _wanted(ticket.status, ticket.unattended)
     taken_up = any(event.type == "acknowledged" for event in change.events)
-    for key, row in list(rows.items()):
-        over = key[1] != ticket.episode or key[0] not in wanted or (key[0] == "attend" and taken_up)
-        if row.ended_at is None and over:
+    for key, row in rows.items():
+        if row.ended_at is not None:
+            continue
+        if key[1] != ticket.episode or key[0] not in wanted or (key[0] == "attend" and taken_up):
             rows[key] = _ended(row, ticket, at, seq)
     for target in wanted:
         key = (target, ticket.episode)

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.office.model import CalendarVersion, Office, Policy
-from complaints_service.sla.simulation import office_with, play
+from complaints_service.sla.simulation import Played, office_with, play
 from complaints_service.sla.simulation_count import (
     Both,
     Promises,
@@ -18,8 +18,14 @@ from complaints_service.sla.simulation_count import (
     promises_of,
     state_of,
 )
-from complaints_service.sla.simulation_history import History, LoggedEvent, LoggedTicket, history_of
-from complaints_service.tickets.port import DeadlineRow
+from complaints_service.sla.simulation_history import (
+    AnyDeadline,
+    History,
+    LoggedDeadline,
+    LoggedEvent,
+    LoggedTicket,
+    history_of,
+)
 
 # Up to so many tickets each is also played by its own versions, as a control; of more, one in so many.
 ALL_CONTROLLED = 20_000
@@ -34,10 +40,10 @@ class Wish(msgspec.Struct, frozen=True):
     until: datetime
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True, array_like=True):
     ticket: LoggedTicket
-    log: list[LoggedEvent] | None
-    deadlines: tuple[DeadlineRow, ...]
+    log: list[LoggedEvent]
+    deadlines: tuple[LoggedDeadline, ...]
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
@@ -58,11 +64,11 @@ class Comparison:
         told = _line_decoder.decode(line)
         self.tally.tickets += 1
         try:
-            history = history_of(self._office.id, told.ticket, told.log or [], told.deadlines)
+            history = history_of(self._office.id, told.ticket, told.log, told.deadlines)
             versions = self._versions(told)
-            self._compare(history, versions, told.ticket.unit_id)
+            played = self._compare(history, versions, told.ticket.unit_id)
             if told.ticket.id % self._every == 0:
-                self._control(history, versions)
+                self._control(history, versions, played)
         except (LookupError, ValueError, TypeError):
             self.tally.unreadable += 1
 
@@ -74,7 +80,7 @@ class Comparison:
             max((row.calendar_version for row in rows), default=told.ticket.calendar_version),
         )
 
-    def _compare(self, history: History, versions: tuple[int, int], unit_id: int) -> None:
+    def _compare(self, history: History, versions: tuple[int, int], unit_id: int) -> Played:
         tally, until = self.tally, self._wish.until
         office = self._office_of(versions, wished=True)
         played = play(history, office, until)
@@ -89,18 +95,20 @@ class Comparison:
         tally.simulated.add(played.rungs)
         rungs = len(history.fired), len(played.rungs)
         tally.add_mover(biggest_change(history.ticket.id, was, simulated, rungs, until))
+        return played
 
-    def _count(self, target: str, row: DeadlineRow, unit: Both, office: Office, *, simulated: bool) -> None:
+    def _count(self, target: str, row: AnyDeadline, unit: Both, office: Office, *, simulated: bool) -> None:
         both = self.tally.targets.setdefault(target, Both())
         kept, of_unit = (both.simulated, unit.simulated) if simulated else (both.was, unit.was)
         before = kept.late_minutes
         state = count(kept, row, office, self._wish.until)
         of_unit.add(state, kept.late_minutes - before)
 
-    def _control(self, history: History, versions: tuple[int, int]) -> None:
-        """The same ticket by its own versions: does it come out as it stands in the database?"""
-        until = self._wish.until
-        played = play(history, self._office_of(versions, wished=False), until)
+    def _control(self, history: History, versions: tuple[int, int], played: Played) -> None:
+        """The same ticket by its own versions: does it come out as it stands in the database? ``played``: as it was wished."""
+        until, wish = self._wish.until, self._wish
+        if wish.policy is not None or wish.calendar is not None:
+            played = play(history, self._office_of(versions, wished=False), until)
         own = promises_of(played.deadlines)
         stored = promises_of(history.deadlines)
         self.tally.control_tickets += 1
@@ -120,6 +128,6 @@ class Comparison:
         return made
 
 
-def _alike(row: DeadlineRow, own: Promises, key: tuple[str, int], at: datetime) -> bool:
+def _alike(row: AnyDeadline, own: Promises, key: tuple[str, int], at: datetime) -> bool:
     other = own.get(key)
     return other is not None and other.due_at == row.due_at and state_of(other, at) == state_of(row, at)

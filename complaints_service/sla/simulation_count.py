@@ -21,9 +21,8 @@ import msgspec
 
 from complaints_service.office.model import Office
 from complaints_service.sla.calendar import OutOfReach
-from complaints_service.sla.simulation_history import FiredRung
+from complaints_service.sla.simulation_history import AnyDeadline, FiredRung
 from complaints_service.sla.targets import calendar_of
-from complaints_service.tickets.port import DeadlineRow
 
 # The promises of the office, in the order in which they are shown; other targets only write reminders.
 PROMISES = ("attend", "verify", "answer")
@@ -35,7 +34,7 @@ MET, BROKEN, OPEN, CALLED_OFF = range(4)
 STATES = ("met", "breached", "open", "called_off")
 
 
-def state_of(row: DeadlineRow, at: datetime) -> int:
+def state_of(row: AnyDeadline, at: datetime) -> int:
     """How a promise stands at a moment: MET, BROKEN, OPEN or CALLED_OFF."""
     if row.ended_at is not None and row.ended_at <= at and row.outcome == "met" and row.ended_at <= row.due_at:
         return MET
@@ -170,7 +169,7 @@ class Tally(msgspec.Struct):
             heapq.heapreplace(self.movers, mover)
 
 
-Promises = dict[tuple[str, int], DeadlineRow]
+Promises = dict[tuple[str, int], AnyDeadline]
 
 
 def messages_in(rungs: Iterable[FiredRung]) -> int:
@@ -178,12 +177,12 @@ def messages_in(rungs: Iterable[FiredRung]) -> int:
     return sum(len(rung.recipients) for rung in rungs if rung.act == "notify" and rung.mail)
 
 
-def promises_of(rows: Iterable[DeadlineRow]) -> Promises:
+def promises_of(rows: Iterable[AnyDeadline]) -> Promises:
     """The promises among a ticket's rows by target and episode."""
     return {(row.target, row.episode): row for row in rows if row.target in PROMISES}
 
 
-def late_minutes(row: DeadlineRow, office: Office, at: datetime) -> int:
+def late_minutes(row: AnyDeadline, office: Office, at: datetime) -> int:
     """By how many working minutes a broken promise was late, or is at ``at``; 0 beyond the reach of the calendar."""
     end = min(row.ended_at or at, at)
     try:
@@ -192,7 +191,7 @@ def late_minutes(row: DeadlineRow, office: Office, at: datetime) -> int:
         return 0
 
 
-def count(kept: Kept, row: DeadlineRow, office: Office, at: datetime) -> int:
+def count(kept: Kept, row: AnyDeadline, office: Office, at: datetime) -> int:
     """Add a promise to a count; its state."""
     state = state_of(row, at)
     kept.add(state, late_minutes(row, office, at) if state == BROKEN else 0)

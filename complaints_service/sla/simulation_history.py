@@ -49,7 +49,24 @@ class LoggedEvent(msgspec.Struct, frozen=True, array_like=True):
     substance: bool | None = None
 
 
-class LoggedTicket(msgspec.Struct, frozen=True, kw_only=True):
+class LoggedDeadline(msgspec.Struct, frozen=True, array_like=True):
+    """Of a deadline's row what a simulation compares with."""
+
+    target: str
+    episode: int
+    due_at: datetime
+    policy_version: int
+    calendar_version: int
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    paused_at: datetime | None = None
+
+
+# A promise as it stands in the database, or as it was played.
+AnyDeadline = LoggedDeadline | DeadlineRow
+
+
+class LoggedTicket(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What the ticket's row says now; only its immutable fields and the last classification are of use."""
 
     id: int
@@ -136,7 +153,7 @@ class History(msgspec.Struct, frozen=True):
     ticket: Ticket
     events: tuple[Event, ...]
     fired: tuple[FiredRung, ...]
-    deadlines: tuple[DeadlineRow, ...]
+    deadlines: tuple[AnyDeadline, ...]
 
 
 _fired_decoder = msgspec.json.Decoder(_FiredBody)
@@ -145,7 +162,7 @@ _body_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 def history_of(
-    office_id: int, row: LoggedTicket, log: list[LoggedEvent], deadlines: tuple[DeadlineRow, ...]
+    office_id: int, row: LoggedTicket, log: list[LoggedEvent], deadlines: tuple[AnyDeadline, ...]
 ) -> History:
     """The history in a ticket's log (ordered, without what was taken back). Raises ValueError when it does not begin with a filing."""
     if not log or log[0].type != "filed":

@@ -47,6 +47,8 @@ async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     connection = await asyncpg.connect(order.url, statement_cache_size=order.statement_cache, timeout=10)
     try:
         await connection.execute(read_only(SYSTEM, order.snapshot))
+        # The query of histories writes times as text.
+        await connection.execute("SET LOCAL TimeZone TO 'UTC'; SET LOCAL DateStyle TO 'ISO'")
         row = await queries("office").office_rows(connection, office_id=order.office_id)
         office = office_from_json(row["office"])
         comparison = Comparison(office, wish_of(order, office), order.control_every)
