@@ -20,6 +20,7 @@ from tests.faults.soak.plan import KILLS, OUTAGES, Deed, Fault
 from tests.faults.soak.recovery import Recovery
 
 _AGAIN = 0.1
+_SIGNALS = {Deed.DEPLOY_WORKER: signal.SIGTERM} | dict.fromkeys(KILLS, signal.SIGKILL)
 # Good answers to clients, so that there is something to break again.
 _BETWEEN_OUTAGES = 8
 
@@ -76,14 +77,12 @@ class Faults:
         victim = await self._service.victim(fault.deed, fault.which)
         if victim is None:
             return False
+        place = self._service.place_of(victim)  # before it has left it
+        if not _strike(victim, _SIGNALS.get(fault.deed, signal.SIGSTOP)):
+            return False
         if fault.deed in KILLS:
-            # First, while it still stands in its place.
-            self._recovery.killed(fault.deed, victim)
-            os.kill(victim.pid, signal.SIGKILL)
-        elif fault.deed is Deed.DEPLOY_WORKER:
-            os.kill(victim.pid, signal.SIGTERM)
-        else:
-            os.kill(victim.pid, signal.SIGSTOP)
+            self._recovery.killed(fault.deed, place)
+        elif fault.deed is not Deed.DEPLOY_WORKER:
             stopped.create_task(_go_on(victim, fault.seconds))
         return True
 
@@ -99,8 +98,17 @@ class Faults:
         return False
 
 
+def _strike(victim: Identity, number: signal.Signals) -> bool:
+    """Send a signal to that very process (its id may be another's by now); False when it has gone."""
+    if not victim.is_running():
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(victim.pid, number)
+        return True
+    return False
+
+
 async def _go_on(victim: Identity, seconds: float) -> None:
-    """A stopped process goes on, unless it was killed meanwhile (its id may be another's by now)."""
+    """A stopped process goes on, unless it was killed meanwhile."""
     await asyncio.sleep(seconds)
-    if victim.is_running():
-        os.kill(victim.pid, signal.SIGCONT)
+    _strike(victim, signal.SIGCONT)

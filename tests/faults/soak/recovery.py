@@ -11,7 +11,6 @@ import httpx
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from complaints_service.processes import Identity
 from tests.faults.service import PLAIN, WEB
 from tests.faults.soak.parts import CUT, Broken
 from tests.faults.soak.plan import Deed
@@ -34,9 +33,9 @@ class Recovery:
         self.never: list[str] = []
         self._http = httpx.AsyncClient(base_url=service.address, timeout=5, verify=PLAIN)
 
-    def killed(self, deed: Deed, victim: Identity) -> None:
-        """Begin to wait for the part to work again."""
-        task = asyncio.create_task(self._until_back(deed, self._service.place_of(victim)))
+    def killed(self, deed: Deed, place: int) -> None:
+        """Begin to wait for the part (of the workers: the one in that place) to work again."""
+        task = asyncio.create_task(self._until_back(deed, place))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
