@@ -1,22 +1,31 @@
-"""`complaints up` as seen from outside: its API, its mails, its database, and the processes that can be hurt."""
+"""`complaints up` as seen from outside: its API, its mails, its database, and the processes that can be hurt.
+
+Its processes come out of the fork server, and its data begin as a copy of an office that was made once for the run.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import ssl
+import subprocess
 from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import asyncpg
 import httpx
+import msgspec
 
 from complaints_service.dev.mail_catcher import CaughtMail, read_mails
 from complaints_service.embedded import servers_for
 from complaints_service.settings import Settings
+from tests.forked import Forked, forked, run_forked
 from tests.platform.service_process import PATIENCE, ServiceProcess
+from tests.servers import VARIABLE, Running
 
 # Making one for each client takes longer than what is measured here; nothing of it speaks TLS.
 PLAIN = ssl.create_default_context()
@@ -25,6 +34,18 @@ WEB, WORKER, VALKEY, POSTGRES = "complaints web", "complaints worker", "valkey-s
 
 class FaultyService(ServiceProcess):
     """A service whose parts are killed and stopped."""
+
+    def start(self) -> None:
+        if not self.data_dir.exists():
+            made = _office_with_tickets()
+            subprocess.run(["cp", "-a", str(made), str(self.data_dir)], check=True)
+        super().start()
+
+    def begin(self, output: IO[bytes]) -> Forked:
+        return forked(["up"], self.environment, folder=self.data_dir.parent, output=output, own_session=True)
+
+    def run_with(self, more: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_forked([*arguments], {**self.environment, **more}, self.data_dir.parent)
 
     def settings(self) -> Settings:
         """As the processes of this service read them."""
@@ -94,14 +115,35 @@ class FaultyService(ServiceProcess):
         return report["violations"]
 
 
+def _office_with_tickets() -> Path:
+    """DATA_DIR after a first start: the cluster, the demo office and its tickets. Made by who needs it first in this run."""
+    running = msgspec.json.decode(os.environ[VARIABLE], type=Running)
+    place = Path(running.folder) / "office"
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            first = _FromNothing(place.with_suffix(".draft"))
+            first.start()
+            assert first.interrupt() == 0
+            first.data_dir.rename(place)
+    return place
+
+
+class _FromNothing(FaultyService):
+    def start(self) -> None:
+        ServiceProcess.start(self)
+
+
 async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> bool:
-    """True as soon as it holds, False when it never does."""
+    """True soon after it holds, False when it never does; looks less often the longer it takes, for looking costs as well."""
     try:
         async with asyncio.timeout(PATIENCE):
+            pause = 0.02
             while True:
                 held = holds()
                 if held if isinstance(held, bool) else await held:
                     return True
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.3, 0.25)
     except TimeoutError:
         return False

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 
 from complaints_service.doctor_audit import audit
 from tests.faults.service import PLAIN, eventually
+from tests.forked import Forked, forked
 from tests.platform.service_process import free_port
 from tests.service.outbox_room import Room
 
@@ -63,27 +63,23 @@ class Struck:
         return f"http://127.0.0.1:{self._port}"
 
     @asynccontextmanager
-    async def running(self, failpoint: str | None = None) -> AsyncGenerator[asyncio.subprocess.Process]:
+    async def running(self, failpoint: str | None = None) -> AsyncGenerator[Forked]:
         """The process; with a failpoint that kills it. Ended afterwards, if it still runs."""
-        program = Path(sys.executable).with_name("complaints")
         more = {"COMPLAINTS_FAILPOINTS": f"{failpoint}:kill"} if failpoint else {}
         with self._log.open("ab") as output:
-            process = await asyncio.create_subprocess_exec(
-                str(program), self._kind, env=self._environment | more, stdout=output, stderr=output
-            )
+            process = forked([self._kind], self._environment | more, output=output)
         try:
             if self._kind == "web":
                 assert await eventually(self._ready), self._log.read_text()
             yield process
         finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
+            process.terminate()
+            await process.end()
 
-    async def dies(self, process: asyncio.subprocess.Process) -> None:
+    async def dies(self, process: Forked) -> None:
         """Wait until the failpoint has killed it."""
         async with asyncio.timeout(60):
-            assert await process.wait() == -signal.SIGKILL, self._log.read_text()
+            assert await process.end() == -signal.SIGKILL, self._log.read_text()
 
     async def _ready(self) -> bool:
         try:

@@ -140,6 +140,34 @@ class Touch:
         return Path.touch, (self._path,)
 
 
+async def test_killed_in_the_middle_of_due_timers_each_rung_is_there_once(service: FaultyService) -> None:
+    tickets = await asyncio.gather(*(filed(service) for _ in range(120)))
+    answer = next(d["due_at"] for d in tickets[-1]["deadlines"] if d["target"] == "answer")
+    moving = asyncio.create_task(service.move_clock_to(answer))
+    for _ in range(2):
+        await asyncio.sleep(random.uniform(0.05, 0.3))
+        await service.kill_and_await_another(WORKER)
+    await moving
+
+    async def none_due() -> bool:
+        return await service.ask("SELECT count(*) FROM sla_timer WHERE state = 'armed' AND due_at <= office_now()") == 0
+
+    assert await eventually(none_due)
+    numbers = [ticket["number"] for ticket in tickets]
+    fired = await service.ask(
+        "SELECT count(*) FROM ticket_event AS e JOIN ticket AS t ON t.id = e.ticket_id"
+        " WHERE t.number = ANY($1) AND e.type = 'rung_fired' AND e.body::json ->> 'rung' = 'answer-due'",
+        numbers,
+    )
+    assert fired == len(numbers)
+    doubled = await service.ask(
+        "SELECT count(*) FROM (SELECT 1 FROM ticket_event WHERE type = 'rung_fired' GROUP BY ticket_id,"
+        " body::json ->> 'rung', body::json ->> 'episode', body::json ->> 'occurrence' HAVING count(*) > 1) AS d"
+    )
+    assert doubled == 0
+    assert await service.audit() == []
+
+
 async def test_postgresql_restarted_under_load_is_503_then_recovery_and_no_ticket_twice(service: FaultyService) -> None:
     before = await service.ask("SELECT count(*) FROM ticket")
     numbers: list[str] = []
@@ -187,34 +215,6 @@ async def test_web_killed_at_random_while_it_files_loses_and_doubles_nothing(ser
     assert await service.ask("SELECT count(*) FROM ticket") == before + len(keys)
     again = await asyncio.gather(*(service.post_until_taken(COMPLAINTS, a_complaint(), key) for key in keys))
     assert [answer.json()["number"] for answer, _ in again] == list(numbers)
-    assert await service.audit() == []
-
-
-async def test_killed_in_the_middle_of_due_timers_each_rung_is_there_once(service: FaultyService) -> None:
-    tickets = await asyncio.gather(*(filed(service) for _ in range(120)))
-    answer = next(d["due_at"] for d in tickets[-1]["deadlines"] if d["target"] == "answer")
-    moving = asyncio.create_task(service.move_clock_to(answer))
-    for _ in range(2):
-        await asyncio.sleep(random.uniform(0.05, 0.3))
-        await service.kill_and_await_another(WORKER)
-    await moving
-
-    async def none_due() -> bool:
-        return await service.ask("SELECT count(*) FROM sla_timer WHERE state = 'armed' AND due_at <= office_now()") == 0
-
-    assert await eventually(none_due)
-    numbers = [ticket["number"] for ticket in tickets]
-    fired = await service.ask(
-        "SELECT count(*) FROM ticket_event AS e JOIN ticket AS t ON t.id = e.ticket_id"
-        " WHERE t.number = ANY($1) AND e.type = 'rung_fired' AND e.body::json ->> 'rung' = 'answer-due'",
-        numbers,
-    )
-    assert fired == len(numbers)
-    doubled = await service.ask(
-        "SELECT count(*) FROM (SELECT 1 FROM ticket_event WHERE type = 'rung_fired' GROUP BY ticket_id,"
-        " body::json ->> 'rung', body::json ->> 'episode', body::json ->> 'occurrence' HAVING count(*) > 1) AS d"
-    )
-    assert doubled == 0
     assert await service.audit() == []
 
 

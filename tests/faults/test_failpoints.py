@@ -14,6 +14,8 @@ import pytest
 
 from complaints_service.accounts.model import Via, Viewer
 from complaints_service.sla.recompute_work import start_recompute
+from complaints_service.tickets import commands as c
+from complaints_service.tickets.filed import Filed
 from tests.faults.service import eventually
 from tests.faults.struck import Struck, all_failpoints, audited
 from tests.faults.test_failpoints_of_web import AT_THE_DOORS
@@ -59,11 +61,10 @@ async def room(
         yield opened
 
 
-async def a_night_full_of_work(room: Room, place: str) -> list[str]:
-    """Receipts to send, promises broken, a month over, a new calendar, an alarm: all due at eight in the morning. The readers."""
+async def a_night_full_of_work(room: Room, place: str) -> dict[str, Filed]:
+    """Receipts to send, promises broken, a month over, a new calendar, an alarm: all due at eight in the morning. Who filed what."""
     readers = [f"{number}.{place}@example.org" for number in range(3)]
-    for reader in readers:
-        await room.office.file(reporter_email=reader)
+    filed = {reader: await room.office.file(reporter_email=reader) for reader in readers}
     now = await room.office.now()
     next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=2)
     await room.office.move_clock_to(datetime(next_month.year, next_month.month, 2, 1, 0, tzinfo=UTC))
@@ -78,7 +79,7 @@ async def a_night_full_of_work(room: Room, place: str) -> list[str]:
     await room.admin.execute(
         "INSERT INTO alarm (office_id, key, what) VALUES (1, $1, 'kiosk_clock')", f"kiosk_clock:{place}"
     )
-    return readers
+    return filed
 
 
 async def nothing_left(room: Room) -> bool:
@@ -98,7 +99,7 @@ async def nothing_left(room: Room) -> bool:
 async def test_a_worker_killed_there_is_replaced_and_everything_happens_once(
     room: Room, receiver: tuple[Receiver, int], place: str
 ) -> None:
-    readers = await a_night_full_of_work(room, place)
+    filed = await a_night_full_of_work(room, place)
     mails_before, hooks_before = len(room.postbox.taken), len(receiver[0].came)
     worker = Struck(room, "worker")
     async with worker.running(place) as process:
@@ -108,7 +109,7 @@ async def test_a_worker_killed_there_is_replaced_and_everything_happens_once(
             "SELECT kind, way, state, attempts, last_error FROM outbox WHERE state IN ('queued', 'sending')"
         )
     assert await audited(room) == []
-    for reader in readers:
+    for reader in filed:
         assert room.postbox.to(reader), "the receipt arrived"
     mails = Counter(str(mail.message["Message-ID"]) for mail in room.postbox.taken[mails_before:])
     hooks = Counter(came.id for came in receiver[0].came[hooks_before:])
@@ -123,3 +124,6 @@ async def test_a_worker_killed_there_is_replaced_and_everything_happens_once(
         )
         == 0
     )
+    # What is over climbs no ladder in the months of the next night.
+    for one in filed.values():
+        await room.office.reporter_acts(one, c.Withdraw())

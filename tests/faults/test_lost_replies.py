@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from tests.faults.losing_proxy import Loses, LosingProxy
+from tests.forked import Forked, forked
 from tests.platform.service_process import free_port
 from tests.servers import Running, clone_template, on_database
 
@@ -29,7 +29,7 @@ class Web:
         self.proxy = proxy
         self._folder = folder
         self._port = free_port()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
 
     async def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPLAINTS_")} | {
@@ -41,10 +41,7 @@ class Web:
             "COMPLAINTS_LISTEN": f"127.0.0.1:{self._port}",
             "COMPLAINTS_POOL_SIZE": "2",
         }
-        program = Path(sys.executable).with_name("complaints")
-        self._process = await asyncio.create_subprocess_exec(
-            str(program), "web", env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-        )
+        self._process = forked(["web"], environment)
         async with asyncio.timeout(60), httpx.AsyncClient() as client:
             while True:
                 try:
@@ -60,9 +57,8 @@ class Web:
 
     async def kill(self) -> None:
         assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.end()
 
     async def file(self, description: str, key: str) -> httpx.Response:
         async with httpx.AsyncClient(timeout=30) as client:

@@ -13,6 +13,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
+
+from tests.forked import Forked
 
 PATIENCE = 60.0
 
@@ -24,12 +27,13 @@ def free_port() -> int:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """True as soon as the condition holds; False when it never did."""
-    until = time.monotonic() + PATIENCE
+    """True soon after the condition holds; False when it never did."""
+    until, pause = time.monotonic() + PATIENCE, 0.02
     while time.monotonic() < until:
         if holds():
             return True
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)
     return False
 
 
@@ -48,7 +52,7 @@ class ServiceProcess:
         }
         self.program = program or [str(Path(sys.executable).with_name("complaints"))]
         self.output = data_dir.with_name(data_dir.name + ".out")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def address(self) -> str:
@@ -57,17 +61,21 @@ class ServiceProcess:
     def start(self) -> None:
         """Start and wait for the ready line."""
         with self.output.open("wb") as output:
-            self._process = subprocess.Popen(
-                [*self.program, "up"],
-                env=self.environment,
-                cwd=self.data_dir.parent,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self.begin(output)
         started = self._process
         eventually(lambda: self.says(f"ready {self.address}\n") or started.poll() is not None)
         assert self.says(f"ready {self.address}\n"), self.output.read_text()
+
+    def begin(self, output: IO[bytes]) -> subprocess.Popen[bytes] | Forked:
+        """The process itself, the leader of its own group."""
+        return subprocess.Popen(
+            [*self.program, "up"],
+            env=self.environment,
+            cwd=self.data_dir.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def says(self, text: str) -> bool:
         return text in self.output.read_text()
@@ -118,11 +126,11 @@ class ServiceProcess:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 state = (folder / "stat").read_text().rpartition(")")[2].split()
-                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if int(state[2]) == self.group and state[0] not in "ZX":
+                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(folder.name)] = line.strip()
             except OSError:
                 continue
-            if int(state[2]) == self.group and state[0] not in "ZX":
-                found[int(folder.name)] = line.strip()
         return found
 
     def pid_of(self, text: str) -> int | None:
