@@ -59,7 +59,7 @@ REFRESH_SECONDS = 5.0
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
     "feedback", "whatsapp", "kiosk", "timers", "recomputes", "webhooks", "attachments",
-    "simulations",
+    "simulations", "surveys", "transparency",
 )  # fmt: skip
 
 

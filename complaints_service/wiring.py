@@ -10,6 +10,7 @@ from complaints_service.database import Database
 from complaints_service.embedded import connected
 from complaints_service.failpoints import arm
 from complaints_service.feedback.service import Feedback
+from complaints_service.feedback.survey import Surveys
 from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.service import Intake
@@ -28,6 +29,7 @@ from complaints_service.sla.timers import Timers
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
+from complaints_service.transparency.service import Transparency
 from complaints_service.waker import NoWaker, QueueWaker
 from complaints_service.webhooks.events import WebhookReactor, cycle_rows
 from complaints_service.webhooks.service import Webhooks
@@ -50,6 +52,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     notifications: Delivery
     links: Links
     feedback: Feedback
+    surveys: Surveys
+    transparency: Transparency
     whatsapp: WhatsApp
     kiosk: Kiosk
     attachments: Attachments
@@ -107,6 +111,8 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         notifications=notifications,
         links=notifications.links,
         feedback=Feedback(database, offices, keys, settings, waker, cycle_rows),
+        surveys=Surveys(database, keys),
+        transparency=Transparency(database, offices, clock),
         whatsapp=WhatsApp(database, offices, clock, keys, settings, intake, tickets, waker),
         kiosk=Kiosk(database, offices, keys, intake, clock),
         attachments=Attachments(database, offices, keys, settings),

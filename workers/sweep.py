@@ -69,6 +69,8 @@ class Sweeper:
         await OpenedTickets(services.database, services.keys).forget_expired()
         await services.whatsapp.clean_up()
         await services.attachments.sweep()
+        await services.surveys.forget_turns()
+        await services.transparency.keep()
         if done:
             self.wake()
         return done

@@ -31,7 +31,7 @@ class GuidanceWords(msgspec.Struct, frozen=True, kw_only=True):
 
 def blank(kind: str) -> dict[str, str]:
     """An untouched form."""
-    known = kind if kind in (GuidanceKind.INCIDENT, GuidanceKind.ANSWER) else GuidanceKind.ANSWER.value
+    known = kind if kind in set(GuidanceKind) else GuidanceKind.ANSWER.value
     return {"kind": known, **dict.fromkeys(_TEXTS, ""), "shows_from": "", "shows_until": "", "version": "0"}
 
 
@@ -66,7 +66,7 @@ def words_from(fields: Mapping[str, str], services: Iterable[str], office: Offic
     if any(slug not in office.services for slug in chosen):
         problems.append(_problem("services", "unknown_service", "Choose services of the office."))
     kind = fields.get("kind", "")
-    if kind not in (GuidanceKind.INCIDENT, GuidanceKind.ANSWER):
+    if kind not in set(GuidanceKind):
         problems.append(_problem("kind", "unknown_value", "Choose what it is."))
     if problems:
         raise Invalid(problems)

@@ -15,6 +15,7 @@ from complaints_service.office.guidance import Guidance, GuidanceKind
 from complaints_service.office.model import Office
 from complaints_service.office.settings_events import SettingEvent
 
+_KIND_ORDER = {kind.value: place for place, kind in enumerate(GuidanceKind)}
 _ACT_WORDS = {"added": "Written", "changed": "Changed", "hidden": "Hidden from citizens", "shown": "Shown again"}
 
 
@@ -22,7 +23,7 @@ class Row(msgspec.Struct, frozen=True):
     """A text in the list. ``state``: now | later | over | hidden."""
 
     id: int
-    is_incident: bool
+    kind: str
     title: str
     services: str
     state: str
@@ -46,7 +47,7 @@ def list_rows(standings: Iterable[Standing], office: Office, today: date, langua
     """The list: what shows now first, incidents before answers."""
     rows = [_row(each, office, today, language) for each in standings]
     order = {"now": 0, "later": 1, "over": 2, "hidden": 3}
-    return sorted(rows, key=lambda row: (order[row.state], not row.is_incident))
+    return sorted(rows, key=lambda row: (order[row.state], _KIND_ORDER[row.kind]))
 
 
 def _row(standing: Standing, office: Office, today: date, language: str) -> Row:
@@ -54,7 +55,7 @@ def _row(standing: Standing, office: Office, today: date, language: str) -> Row:
     person = office.people.get(standing.changed_by or 0)
     return Row(
         id=one.id,
-        is_incident=one.kind is GuidanceKind.INCIDENT,
+        kind=one.kind.value,
         title=shown_in(one, language).title,
         services=", ".join(_service_name(office, slug, language) for slug in one.services)
         or translate(language, "every service"),

@@ -10,13 +10,13 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from complaints_service.i18n import translate
-from complaints_service.management.charts import Legend, Stack
 from complaints_service.management.simulate_answer import LIMITS
 from complaints_service.management.simulate_wish import CALENDAR_DRAFT, Subject
 from complaints_service.office.model import Office
 from complaints_service.sla.policy_problems import TARGET_NAMES
 from complaints_service.sla.simulation_count import STATES, Mover
 from complaints_service.sla.simulation_result import Compared, Messages, Person, Result, States
+from complaints_service.web.charts import Legend, Stack
 
 STATE_NAMES = {"met": "met", "breached": "late", "open": "still running", "called_off": "called off"}
 TOP_PEOPLE = 10

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from complaints_service.i18n import translate, zone_name
-from complaints_service.management.charts import Bar, Legend, Line, Stack
 from complaints_service.management.figures import Band, Figures, Stage, UnitBacklog
 from complaints_service.office.model import Office
+from complaints_service.web.charts import Bar, Legend, Line, Stack
 
 STAGE_NAMES = {"verify": "Verification", "answer": "Answer of the office"}
 

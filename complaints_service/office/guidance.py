@@ -11,13 +11,17 @@ import msgspec
 # A page for a telephone holds no more; what is beyond belongs on the office's own site.
 MOST_INCIDENTS = 3
 MOST_ANSWERS = 5
+MOST_IMPROVEMENTS = 6
 
 
 class GuidanceKind(StrEnum):
-    """An incident tells that something is out of order now; an answer says what people ask most often."""
+    """An incident tells that something is out of order now; an answer says what people ask most often; an improvement, shown with the
+    public figures, what the office does better because people complained.
+    """
 
     INCIDENT = "incident"
     ANSWER = "answer"
+    IMPROVEMENT = "improvement"
 
 
 class Guidance(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +49,12 @@ def incidents_now(guidance: Iterable[Guidance], today: date) -> list[Guidance]:
     """Every incident of today, the latest first: for the first page, where no service has been chosen yet."""
     found = [g for g in guidance if g.kind is GuidanceKind.INCIDENT and g.in_days(today)]
     return sorted(found, key=lambda g: -g.id)[:MOST_INCIDENTS]
+
+
+def improvements(guidance: Iterable[Guidance], today: date) -> list[Guidance]:
+    """What was improved, the latest first."""
+    found = [g for g in guidance if g.kind is GuidanceKind.IMPROVEMENT and g.in_days(today)]
+    return sorted(found, key=lambda g: (g.shows_from or date.min, g.id), reverse=True)[:MOST_IMPROVEMENTS]
 
 
 def guidance_for(guidance: Iterable[Guidance], service: str, today: date) -> list[Guidance]:

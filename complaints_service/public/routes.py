@@ -14,8 +14,10 @@ from complaints_service.public import (
     settings_pages,
     start_pages,
     stream,
+    survey_pages,
     ticket_pages,
     tracking_pages,
+    transparency_pages,
 )
 from complaints_service.public.dependencies import DEPENDENCIES
 
@@ -59,6 +61,12 @@ _HANDLERS = [
     kiosk_pages.kiosk_track_submit,
     kiosk_device.phone_page,
     kiosk_device.finish_submit,
+    survey_pages.survey_page,
+    survey_pages.survey_submit,
+    transparency_pages.figures_page,
+    transparency_pages.open_json,
+    transparency_pages.open_csv,
+    transparency_pages.open_schema,
     settings_pages.language_submit,
     settings_pages.theme_submit,
 ]

@@ -17,6 +17,9 @@ STATES = (
     "form",
     "form with answers",
     "helped",
+    "survey",
+    "survey with mistakes",
+    "figures",
     "form with mistakes",
     "check",
     "receipt",
@@ -40,6 +43,13 @@ async def in_state(page: Page, state: str, the_office: TheOffice) -> None:
         await page.locator("main summary").first.click()
     if state == "helped":
         await page.goto("/terbantu?layanan=m-paspor")
+    if state.startswith("survey"):
+        await page.goto("/survei")
+    if state == "survey with mistakes":
+        await press(page, "Send my answers")
+    if state == "figures":
+        await the_office.services.transparency.keep()
+        await page.goto("/transparansi")
     if state == "form with mistakes":
         await press(page, "Continue")
     if state in ("check", "receipt"):
