@@ -41,6 +41,7 @@ from complaints_service.web.api_docs import ROUTES as API_DOCS
 from complaints_service.web.health import ROUTES as HEALTH
 from complaints_service.web.health import Health
 from complaints_service.web.logging import RequestRecord, log_uncaught
+from complaints_service.web.methods import every_method
 from complaints_service.web.metrics import ROUTES as METRICS
 from complaints_service.web.metrics import Metrics
 from complaints_service.web.pages import Pages
@@ -88,7 +89,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
             },
         },
         exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
-        before_send=[security_headers(https=settings.base_url.startswith("https://"))],
+        before_send=[security_headers(https=settings.base_url.startswith("https://")), every_method],
         after_exception=[log_uncaught, count_failure],
         lifespan=[_lifespan(settings, services, static_files)],
         state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),

@@ -14,7 +14,7 @@ import msgspec
 from complaints_service.database import queries
 from complaints_service.tickets.chain import content_digest, event_hash, joint_digest
 from complaints_service.tickets.model import Status
-from complaints_service.tickets.transitions import TRANSITIONS
+from complaints_service.tickets.transitions import REPLY_LEADS, TRANSITIONS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -27,12 +27,7 @@ _LEGAL: dict[str, set[tuple[str, str]]] = defaultdict(set)
 for _transition in TRANSITIONS:
     if _transition.target is not None:
         _LEGAL[_transition.event] |= {(source.value, _transition.target.value) for source in _transition.sources}
-_LEGAL["replied"] |= {
-    (Status.WAITING_REPORTER.value, Status.IN_PROGRESS.value),
-    (Status.ANSWERED.value, Status.IN_PROGRESS.value),
-    (Status.ANSWERED.value, Status.CLOSED.value),
-    (Status.CLOSED.value, Status.IN_PROGRESS.value),
-}
+_LEGAL["replied"] |= {(before.value, after.value) for before, after in REPLY_LEADS}
 
 
 _MOVES = [f"{kind} {before} {after}" for kind, moves in _LEGAL.items() for before, after in sorted(moves)]

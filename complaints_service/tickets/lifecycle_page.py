@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from complaints_service.tickets.model import ENDED, ActorKind, Status
-from complaints_service.tickets.transitions import OFFICE_ROLES, TRANSITIONS, Transition
+from complaints_service.tickets.transitions import OFFICE_ROLES, REPLY_LEADS, TRANSITIONS, Transition
 
 _HEAD = """# The lifecycle of a ticket
 
@@ -30,10 +30,8 @@ def _arrows() -> list[str]:
         for source in sorted(transition.sources, key=list(Status).index):
             if source is not transition.target:
                 by_target.setdefault((source, transition.target), []).append(transition.command)
-    for extra in ((Status.WAITING_REPORTER, Status.IN_PROGRESS), (Status.ANSWERED, Status.IN_PROGRESS)):
-        by_target.setdefault(extra, []).append("reply")
-    by_target.setdefault((Status.CLOSED, Status.IN_PROGRESS), []).append("reply")
-    by_target.setdefault((Status.ANSWERED, Status.CLOSED), []).append("reply (resolved)")
+    for leads in REPLY_LEADS:
+        by_target.setdefault(leads, []).append("reply (resolved)" if leads[1] is Status.CLOSED else "reply")
     lines += [f"    {source} --> {target}: {', '.join(names)}" for (source, target), names in by_target.items()]
     return lines + [f"    {status} --> [*]" for status in Status if status in ENDED]
 

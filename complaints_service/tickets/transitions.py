@@ -164,6 +164,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("lapse", frozenset({Status.WAITING_REPORTER}), Status.WITHDRAWN, ActorKind.SYSTEM, _NOBODY, "lapsed"),
     Transition("auto_close", frozenset({Status.ANSWERED}), Status.CLOSED, ActorKind.SYSTEM, _NOBODY, "auto_closed"),
 )
+# Where a reply leads, which depends on what is said and when: the note of its line in the table, for the log's check and the page.
+REPLY_LEADS = (
+    (Status.WAITING_REPORTER, Status.IN_PROGRESS),
+    (Status.ANSWERED, Status.IN_PROGRESS),
+    (Status.ANSWERED, Status.CLOSED),
+    (Status.CLOSED, Status.IN_PROGRESS),
+    (Status.WITHDRAWN, Status.IN_PROGRESS),
+)
 BY_COMMAND = {transition.command: transition for transition in TRANSITIONS}
 
 

@@ -39,7 +39,8 @@ class Header(msgspec.Struct, frozen=True):
 class Api(msgspec.Struct, frozen=True, kw_only=True):
     """What an operation reads and answers.
 
-    ``reads``: the type that ``read_json`` is given (``query``: that of ``read_query``); several types: any one of them. ``file``: a multipart form with one file instead.
+    ``reads``: the type that ``read_json`` is given (``query``: that of ``read_query``); several types: any one of them. ``file``: a
+    multipart form with one file instead.
     ``gives``: what a success holds, where the handler's annotation does not say it; ``media``: its content type. ``also``: other
     successes by status. ``tells``: headers of a success. ``refuses``: statuses that do not follow from the signature.
     """

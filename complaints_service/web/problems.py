@@ -73,7 +73,12 @@ def _from_framework(error: Exception) -> DomainError:
     status = getattr(error, "status_code", 500)
     if status >= 500:
         return Unexpected()
-    return _BY_STATUS.get(status, Malformed)()
+    made = _BY_STATUS.get(status, Malformed)()
+    if isinstance(made, WrongMethod):
+        # RFC 9110: which methods there are; the framework knows them.
+        given: Mapping[str, str] = getattr(error, "headers", None) or {}
+        made.headers.update({"Allow": given["allow"]} if "allow" in given else {})
+    return made
 
 
 def answer(request: PageRequest, error: Exception) -> Response[bytes]:

@@ -300,7 +300,7 @@ SELECT 0 AS office_id, 'table ' || c.relname AS row_name, 'row-level security do
 FROM pg_class AS c
 INNER JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'ticket_id' AND NOT a.attisdropped
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-    AND NOT c.relname = ANY ('{link,ticket_cookie,idempotency_key,access_log,whatsapp_chat}'::name[])
+    AND NOT c.relname = ANY ('{link,ticket_cookie,idempotency_key,access_log,whatsapp_chat,kiosk_receipt}'::name[])
 ORDER BY c.relname
 LIMIT :most;
 
