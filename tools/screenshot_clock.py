@@ -17,7 +17,7 @@ async def closed_day(page: Page) -> None:
 
 async def calendar_review(page: Page) -> None:
     await closed_day(page)
-    await page.goto("/admin/kalender/tinjau?hitung=ya")
+    await page.goto("/admin/kalender/tinjau")
 
 
 async def policy_draft(page: Page) -> None:

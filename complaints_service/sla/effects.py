@@ -72,6 +72,13 @@ def with_policy(office: Office, policy: Policy, now: datetime) -> Office:
     return msgspec.structs.replace(office, policies={**office.policies, version: made})
 
 
+async def open_tickets(database: Database, office_id: int) -> int:
+    """How many tickets are open: over so many ``effects_of`` goes."""
+    async with database.transaction(SYSTEM) as connection:
+        found: int = await queries("recompute").open_count(connection, office_id=office_id)
+    return found
+
+
 async def effects_of(
     database: Database,
     would_be: Office,
@@ -85,9 +92,10 @@ async def effects_of(
     many tickets were looked at. Raises OutOfReach (a ValueError) when the calendar does not hold enough open time.
     """
     tally = _Tally(now)
-    async with database.transaction(SYSTEM) as connection:
-        total: int = await queries("recompute").open_count(connection, office_id=would_be.id)
+    total = await open_tickets(database, would_be.id)
     after = 0
+    if progress is not None:
+        progress(0, total)
     while True:
         async with database.transaction(SYSTEM) as connection:
             page = [

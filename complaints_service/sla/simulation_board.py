@@ -1,7 +1,7 @@
 """Where a simulation that runs in the background tells how far it is, for whatever web process is asked next.
 
-It stands in Valkey for an hour, in this process beside it, and nowhere in the database: whoever empties Valkey makes a run start again
-and loses nothing (D1). Ids and counts only.
+So does a count of what a version would do to open tickets (``effects``). It stands in Valkey for an hour, in this process beside it, and
+nowhere in the database: whoever empties Valkey makes a run start again and loses nothing (D1). Ids, numbers of tickets and counts only.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from complaints_service.clock import monotonic
+from complaints_service.sla.effects import OpenEffects
 from complaints_service.sla.simulation_result import Result
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,18 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Kind(StrEnum):
+    """What a run works out."""
+
+    SIMULATION = "simulation"
+    EFFECTS = "effects"
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. ``subject``: what the pages show of what was asked, as JSON text; ``problem``: a msgid, when it failed."""
+    """One run; ``result`` (simulation) or ``effects`` when it is done. ``problem``: a msgid, when it failed.
+
+    ``subject``: of a simulation what the pages show of what was asked, as JSON text; of effects which draft they belong to.
+    """
 
     id: str
     office_id: int
@@ -47,8 +58,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     done: int = 0
     total: int = 0
+    kind: Kind = Kind.SIMULATION
     subject: str = "{}"
     result: Result | None = None
+    effects: OpenEffects | None = None
     problem: str = ""
 
 

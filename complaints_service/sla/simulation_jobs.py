@@ -1,24 +1,29 @@
-"""Simulations in the background: started by a request, looked at by others, given up when nobody looks any more."""
+"""Simulations, and counts of effects on open tickets, in the background: started by a request, looked at by others, given up when
+nobody looks any more."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
 
 from complaints_service.database import UNAVAILABLE, Database
-from complaints_service.errors import DomainError, Unavailable
+from complaints_service.errors import DomainError, Invalid, Unavailable
 from complaints_service.keys import new_token
 from complaints_service.office.model import Office
 from complaints_service.settings import Settings
-from complaints_service.sla.simulation_board import Board, Job, State
+from complaints_service.sla.effects import OpenEffects
+from complaints_service.sla.simulation_board import Board, Job, Kind, State
 from complaints_service.sla.simulation_result import Result
-from complaints_service.sla.simulation_run import Asked, Sight, Simulations
+from complaints_service.sla.simulation_run import Asked, Progress, Sight, Simulations
 
 log = structlog.get_logger(__name__)
 TELL_SECONDS = 0.5
+Work = Callable[[Progress], Awaitable[Result | OpenEffects]]
+EffectsWork = Callable[[Progress], Awaitable[OpenEffects]]
 
 
 class SimulationJobs:
@@ -28,6 +33,8 @@ class SimulationJobs:
         self._simulations = Simulations(database, settings)
         self._board = Board(settings.redis_url)
         self._running: dict[str, asyncio.Task[None]] = {}
+        # By person: the last count of effects that this process began.
+        self._counts: dict[int, str] = {}
 
     async def at_once(self, office: Office, sight: Sight, asked: Asked) -> Result:
         """Run it and wait for the result. Raises as ``Simulations.run``."""
@@ -35,25 +42,43 @@ class SimulationJobs:
 
     async def start(self, office: Office, sight: Sight, asked: Asked, subject: str = "{}") -> Job:
         """Begin a run in the background; returns as soon as it has its place. Raises as ``Simulations.run`` until then."""
+        job = Job(id="", office_id=office.id, person_id=sight.person_id, state=State.RUNNING, subject=subject)
+        return await self._begin(job, lambda progress: self._simulations.run(office, sight, asked, progress))
+
+    async def start_effects(self, office: Office, person_id: int, subject: str, count: EffectsWork) -> Job:
+        """Begin to count what a draft (``subject``) would do to open tickets, as ``start`` does. The person's earlier count is given up."""
+        earlier = self._counts.get(person_id)
+        if earlier is not None:
+            await self.stop(office, person_id, earlier)
+        job = Job(
+            id="", office_id=office.id, person_id=person_id, state=State.RUNNING, kind=Kind.EFFECTS, subject=subject
+        )
+        begun = await self._begin(job, count)
+        self._counts[person_id] = begun.id
+        return begun
+
+    async def _begin(self, asked: Job, work: Work) -> Job:
         job_id, _ = new_token()
-        job = Job(id=job_id, office_id=office.id, person_id=sight.person_id, state=State.RUNNING, subject=subject)
+        job = msgspec.structs.replace(asked, id=job_id)
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         await self._board.get(job_id)
-        task = asyncio.create_task(self._run(job, office, sight, asked, begun), name="simulation")
+        task = asyncio.create_task(self._run(job, work, begun), name=job.kind.value)
         self._running[job_id] = task
         task.add_done_callback(lambda _: self._running.pop(job_id, None))
         await begun
         return await self._board.get(job_id) or job
 
-    async def look(self, office: Office, person_id: int, job_id: str) -> Job | None:
-        """How a run of this person stands; None for anybody else's, and for one that is forgotten."""
+    async def look(self, office: Office, person_id: int, job_id: str, kind: Kind = Kind.SIMULATION) -> Job | None:
+        """How a run of this person stands; None for anybody else's, for another kind, and for one that is forgotten."""
         job = await self._board.get(job_id)
-        return job if job is not None and (job.office_id, job.person_id) == (office.id, person_id) else None
+        if job is None or (job.office_id, job.person_id, job.kind) != (office.id, person_id, kind):
+            return None
+        return job
 
     async def stop(self, office: Office, person_id: int, job_id: str) -> None:
         """Give up a run. One that goes on in another process ends when that notices (within its next telling)."""
-        job = await self.look(office, person_id, job_id)
-        if job is None or job.state is not State.RUNNING:
+        job = await self._board.get(job_id)
+        if job is None or (job.office_id, job.person_id, job.state) != (office.id, person_id, State.RUNNING):
             return
         task = self._running.get(job_id)
         if task is not None:
@@ -75,7 +100,7 @@ class SimulationJobs:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._board.close()
 
-    async def _run(self, job: Job, office: Office, sight: Sight, asked: Asked, begun: asyncio.Future[None]) -> None:
+    async def _run(self, job: Job, work: Work, begun: asyncio.Future[None]) -> None:
         running = _Running(job)
 
         def progress(done: int, total: int) -> None:
@@ -85,13 +110,15 @@ class SimulationJobs:
 
         telling = asyncio.create_task(self._tell(running, asyncio.current_task()))
         try:
-            result = await self._simulations.run(office, sight, asked, progress)
-            running.job = msgspec.structs.replace(running.job, state=State.DONE, result=result)
+            found = await work(progress)
+            done = {"result": found} if isinstance(found, Result) else {"effects": found}
+            running.job = msgspec.structs.replace(running.job, state=State.DONE, **done)
         except asyncio.CancelledError:
             running.job = msgspec.structs.replace(running.job, state=State.CANCELLED)
         except (DomainError, *UNAVAILABLE) as error:
             failure = error if isinstance(error, DomainError) else Unavailable()
-            running.job = msgspec.structs.replace(running.job, state=State.FAILED, problem=failure.detail)
+            detail = failure.problems[0].detail if isinstance(failure, Invalid) else failure.detail
+            running.job = msgspec.structs.replace(running.job, state=State.FAILED, problem=detail)
             if not begun.done():
                 begun.set_exception(failure)
         finally:

@@ -12,29 +12,36 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound
 from complaints_service.management.calendars import forms, view
-from complaints_service.management.calendars.effects_view import effect_rows
 from complaints_service.management.calendars.model import Draft, NewVersion
 from complaints_service.management.calendars.routes import ROOT, calendars_of, problems_of, see_other
 from complaints_service.management.calendars.service import Calendars
+from complaints_service.management.effects_count import Counting, count, few, look
+from complaints_service.management.effects_view import effects_context
 from complaints_service.management.settings_events import LONGEST_WHY
 from complaints_service.office.store import OfficeStore
+from complaints_service.sla.effects import OpenEffects, open_tickets
+from complaints_service.sla.simulation_jobs import SimulationJobs
 from complaints_service.waker import Waker
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 
 SHORTEST_WHY = 3
-# Over more tickets than these the effects are counted only when somebody asks for them.
-COUNTED_AT_ONCE = 2_000
 
 
 @get(ROOT + "/tinjau", include_in_schema=False)
 async def review(
-    request: PageRequest, viewer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
+    request: PageRequest,
+    viewer: Viewer,
+    database: Database,
+    offices: OfficeStore,
+    clock: OfficeClock,
+    simulations: SimulationJobs,
 ) -> Response[bytes]:
-    """What the draft changes, and what that does to open tickets."""
+    """What the draft changes, and what that does to open tickets; ``hitung``: as a run in the background counts it."""
     calendars = calendars_of(viewer, database, offices, clock)
-    return await _review_page(request, viewer, calendars, {}, {}, 200)
+    words = {"hitung": request.query_params.get("hitung", "")}
+    return await _review_page(request, viewer, calendars, simulations, words, {}, 200)
 
 
 @post(ROOT + "/tinjau", include_in_schema=False, status_code=303)
@@ -45,8 +52,9 @@ async def publish(
     offices: OfficeStore,
     clock: OfficeClock,
     waker: Waker,
+    simulations: SimulationJobs,
 ) -> Response[bytes]:
-    """Publish the draft, or (``act`` renew) put it on top of what somebody else has published."""
+    """Publish the draft; ``act`` renew: put it on top of what somebody else has published; count: begin to count its effects."""
     calendars = calendars_of(writer, database, offices, clock)
     words = forms.words_of(await form_fields(request))
     try:
@@ -56,9 +64,12 @@ async def publish(
         draft = await calendars.draft(writer)
         if draft is None:
             return see_other(ROOT)
+        if words.get("act") == "count":
+            return await _review_page(request, writer, calendars, simulations, words, {}, 200)
         made = await calendars.publish(writer, _new_version(draft, words))
     except DomainError as error:
-        return await _review_page(request, writer, calendars, words, problems_of(request, error), error.status)
+        problems = problems_of(request, error)
+        return await _review_page(request, writer, calendars, simulations, words, problems, error.status)
     waker.wake()
     return see_other(f"{ROOT}/riwayat?terbit={made.version}")
 
@@ -136,6 +147,7 @@ async def _review_page(
     request: PageRequest,
     viewer: Viewer,
     calendars: Calendars,
+    simulations: SimulationJobs,
     words: Mapping[str, str],
     problems: Mapping[str, str],
     status: int,
@@ -145,23 +157,32 @@ async def _review_page(
     if draft is None:
         return see_other(ROOT)
     trouble = dict(problems)
-    tickets = await calendars.open_tickets(viewer.office.id)
-    effects = None
+    tickets = await open_tickets(calendars.database, viewer.office.id)
+    counted: OpenEffects | Counting | None = None
+    subject, job = f"calendar:{draft.changed_at}", words.get("hitung", "")
     try:
         calendars.check(draft.document)
-        if tickets <= COUNTED_AT_ONCE or "hitung" in request.query_params:
-            effects = await calendars.effects(viewer, draft.document)
+        if few(tickets) or words.get("act") == "count":
+            counted = await count(
+                simulations,
+                viewer,
+                tickets,
+                subject,
+                lambda progress: calendars.effects(viewer, draft.document, progress),
+                job,
+            )
+        else:
+            counted = await look(simulations, viewer, subject, job)
     except Invalid as error:
         trouble.setdefault("form", next(iter(problems_of(request, error).values())))
-    follows = words.get("applies_to_open", "" if words else "yes")
+    follows = words.get("applies_to_open", "" if request.method == "POST" else "yes")
     context = {
         "rows": view.change_rows(latest, draft, language),
         "latest": latest,
         "behind": draft.base != latest.version,
         "latest_who": view.who(viewer.office, latest.created_by, language),
         "tickets": tickets,
-        "effects": effects,
-        **effect_rows(effects, viewer.office.time_zone, language),
+        **effects_context(counted, viewer.office.time_zone, language),
         "given": {"why": words.get("why", ""), "applies_to_open": follows},
         "problems": trouble,
     }

@@ -34,13 +34,13 @@ class Calendars:
     """Reads always ask the database: the office in memory may be some seconds old."""
 
     def __init__(self, database: Database, offices: OfficeStore, clock: OfficeClock) -> None:
-        self._database = database
+        self.database = database
         self._offices = offices
         self._clock = clock
 
     async def versions(self, office_id: int) -> list[Version]:
         """Every version, the newest first."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             return [
                 _version(row) async for row in queries("calendars").calendar_versions(connection, office_id=office_id)
             ]
@@ -49,7 +49,7 @@ class Calendars:
         """One version. Raises NotFound."""
         row = None
         if 0 < number <= _LARGEST_VERSION:
-            async with self._database.connection() as connection:
+            async with self.database.connection() as connection:
                 row = await queries("calendars").calendar_version(connection, office_id=office_id, version=number)
         if row is None:
             raise NotFound("This version of the calendar does not exist.")
@@ -57,12 +57,12 @@ class Calendars:
 
     async def latest(self, office_id: int) -> Version:
         """The version that counts now. Raises NotFound for an office without a calendar."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             return await _latest(connection, office_id)
 
     async def draft(self, viewer: Viewer) -> Draft | None:
         """What the viewer has collected, or None."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             return await _draft(connection, viewer)
 
     async def change_draft(
@@ -75,7 +75,7 @@ class Calendars:
         """
         office_id = viewer.office.id
         keys = {"office_id": office_id, "person_id": viewer.person.id}
-        async with self._database.transaction(SYSTEM) as connection:
+        async with self.database.transaction(SYSTEM) as connection:
             await queries("calendars").lock_draft(connection, person_id=viewer.person.id)
             latest = await _latest(connection, office_id)
             held = from_document or await _draft(connection, viewer) or _begun(latest)
@@ -118,7 +118,7 @@ class Calendars:
 
     async def drop_draft(self, viewer: Viewer) -> None:
         """Forget what the viewer has collected."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             await queries("calendars").drop_draft(connection, office_id=viewer.office.id, person_id=viewer.person.id)
 
     async def publish(self, viewer: Viewer, new: NewVersion) -> Version:
@@ -132,7 +132,7 @@ class Calendars:
         self._refuse_confirmed(new.confirmed_through)
         document = in_order(new.document)
         try:
-            async with self._database.transaction(SYSTEM) as connection:
+            async with self.database.transaction(SYSTEM) as connection:
                 before = await _latest(connection, office_id)
                 if before.version != new.if_version:
                     raise Stale(
@@ -188,17 +188,14 @@ class Calendars:
         """Raises Invalid for a calendar that could not be published."""
         self._refuse(document, for_saving=True)
 
-    async def open_tickets(self, office_id: int) -> int:
-        """How many tickets are open: over so many ``effects`` goes."""
-        async with self._database.transaction(SYSTEM) as connection:
-            return await queries("recompute").open_count(connection, office_id=office_id)
-
-    async def effects(self, viewer: Viewer, document: CalendarDocument) -> OpenEffects:
+    async def effects(
+        self, viewer: Viewer, document: CalendarDocument, progress: Callable[[int, int], None] | None = None
+    ) -> OpenEffects:
         """What the calendar would do to the open tickets if they followed it. Raises Invalid when a deadline would lie out of reach."""
         office = await self._offices.reload(viewer.office.id)
         would_be = with_calendar(office, _json(in_order(document)))
         try:
-            return await effects_of(self._database, would_be, self._clock.now(), viewer.scope())
+            return await effects_of(self.database, would_be, self._clock.now(), viewer.scope(), progress)
         except OutOfReach as error:
             raise Invalid([FieldProblem("/document", "never_open", OUT_OF_REACH)]) from error
 

@@ -13,6 +13,8 @@ from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, Stale
+from complaints_service.management.effects_count import Counting, count, look
+from complaints_service.management.effects_view import effects_context
 from complaints_service.management.policies.differences import differences
 from complaints_service.management.policies.draft_form import text_of
 from complaints_service.management.policies.draft_pages import DRAFTS, version_of
@@ -20,27 +22,35 @@ from complaints_service.management.policies.draft_view import draft_policy, plac
 from complaints_service.management.policies.drafts import Draft, Drafts
 from complaints_service.management.policies.pages import ROOT, see_other
 from complaints_service.management.policies.service import Policies, Publication
-from complaints_service.management.policies.words import target_name
 from complaints_service.office.model import Office, Role
 from complaints_service.sla.calendar import OutOfReach
-from complaints_service.sla.effects import OpenEffects, effects_of, with_policy
+from complaints_service.sla.effects import OpenEffects, effects_of, open_tickets, with_policy
 from complaints_service.sla.policy_check import beginning_problems
 from complaints_service.sla.policy_problems import field_problem
 from complaints_service.sla.policy_reading import read_policy
+from complaints_service.sla.simulation_jobs import EffectsWork, SimulationJobs
+from complaints_service.sla.simulation_run import Progress
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of, text
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.problems import field_text
 
 PUBLISH = DRAFTS + "/{draft_id:int}/terbitkan"
+_APPLIES = "applies_to_open"
 _FIELDS = ("why", "when", "day", "time", "applies_to_open")
 
 
 @get(PUBLISH, include_in_schema=False)
 async def review(
-    request: PageRequest, draft_id: int, viewer: Viewer, policies: Policies, drafts: Drafts, clock: OfficeClock
+    request: PageRequest,
+    draft_id: int,
+    viewer: Viewer,
+    policies: Policies,
+    drafts: Drafts,
+    clock: OfficeClock,
+    simulations: SimulationJobs,
 ) -> Response[bytes]:
-    """What the draft changes against the version in force, and the form to publish it."""
+    """What the draft changes against the version in force, and the form to publish it; ``hitung``: a run that counts its effects."""
     draft = await drafts.one(viewer, draft_id)
     office, now = await policies.fresh(viewer), clock.now()
     at = read_policy(draft.raw()).document
@@ -53,7 +63,13 @@ async def review(
         "why": "",
         "applies_to_open": "",
     }
-    return _review_page(request, draft, office, now, given)
+    subject, job = _subject(draft), request.query_params.get("hitung", "")
+    try:
+        counted = await look(simulations, viewer, subject, job)
+    except Invalid as error:
+        problems = {_APPLIES: field_text(error.problems[0], language_of(request))}
+        return _review_page(request, draft, office, now, given, problems=problems)
+    return _review_page(request, draft, office, now, given, counted=counted)
 
 
 @post(PUBLISH, include_in_schema=False, status_code=303)
@@ -65,13 +81,13 @@ async def publish(
     drafts: Drafts,
     database: Database,
     clock: OfficeClock,
+    simulations: SimulationJobs,
 ) -> Response[bytes]:
     """Publish; when open cases are to follow, only after a look at what that does to them."""
     writer.require(Role.ADMIN)
     form, language = await form_fields(request), language_of(request)
     given = {name: text_of(form, name) for name in _FIELDS}
     draft, office, now = await drafts.one(writer, draft_id), await policies.fresh(writer), clock.now()
-    effects: OpenEffects | None = None
     try:
         seen, newest = version_of(form), version_of(form, "if_version")
         if draft.version != seen:
@@ -85,8 +101,10 @@ async def publish(
             if wrong:
                 raise Invalid([field_problem(problem, language) for problem in wrong])
         if applies and (text_of(form, "do") != "publish" or text_of(form, "effects_of") != str(seen)):
-            effects = await _effects(database, writer, draft, office, now, language)
-            return _review_page(request, draft, office, now, given, effects=effects)
+            work = _effects(database, writer, draft, office, now, language)
+            tickets, job = await open_tickets(database, office.id), text_of(form, "hitung")
+            counted = await count(simulations, writer, tickets, _subject(draft), work, job)
+            return _review_page(request, draft, office, now, given, counted=counted)
         if document is None or place_problems(draft.raw(), office, now, language):
             return _review_page(request, draft, office, now, given, status=422)
         publication = Publication(
@@ -109,20 +127,28 @@ async def publish(
     return see_other(f"{ROOT}/{version}?terbit=1")
 
 
-async def _effects(
+def _subject(draft: Draft) -> str:
+    return f"policy:{draft.id}:{draft.version}"
+
+
+def _effects(
     database: Database, viewer: Viewer, draft: Draft, office: Office, now: datetime, language: str
-) -> OpenEffects:
-    """Raises Invalid when the draft cannot be tried."""
+) -> EffectsWork:
+    """The work of counting the draft's effects. Raises Invalid when the draft cannot be tried."""
     if place_problems(draft.raw(), office, now, language):
         raise Invalid([FieldProblem("/applies_to_open", "wrong_draft", "First correct what is wrong with the draft.")])
     policy, _ = draft_policy(draft.raw())
-    try:
-        return await effects_of(database, with_policy(office, policy, now), now, viewer.scope())
-    except OutOfReach as error:
-        problem = FieldProblem(
-            "/applies_to_open", "out_of_reach", "The calendar does not hold enough open time for these deadlines."
-        )
-        raise Invalid([problem]) from error
+
+    async def counted(progress: Progress) -> OpenEffects:
+        try:
+            return await effects_of(database, with_policy(office, policy, now), now, viewer.scope(), progress)
+        except OutOfReach as error:
+            problem = FieldProblem(
+                "/applies_to_open", "out_of_reach", "The calendar does not hold enough open time for these deadlines."
+            )
+            raise Invalid([problem]) from error
+
+    return counted
 
 
 def _moment(given: dict[str, str], office: Office) -> datetime:
@@ -137,7 +163,8 @@ def _moment(given: dict[str, str], office: Office) -> datetime:
 def _field(pointer: str, given: dict[str, str]) -> str:
     if pointer == "/effective_from":
         return "day" if given["when"] == "later" else "when"
-    return pointer.strip("/")
+    # A count in the background that has failed names no field.
+    return pointer.strip("/") or _APPLIES
 
 
 def _words(request: PageRequest, error: DomainError) -> str:
@@ -153,7 +180,7 @@ def _review_page(
     *,
     status: int = 200,
     problems: dict[str, str] | None = None,
-    effects: OpenEffects | None = None,
+    counted: OpenEffects | Counting | None = None,
     stale: str = "",
 ) -> Response[bytes]:
     language = language_of(request)
@@ -170,13 +197,7 @@ def _review_page(
         "wrong": [(words, _place(draft, pointer, rung)) for pointer, words, rung in wrong],
         "given": given,
         "problems": problems or {},
-        "effects": effects,
-        "effect_rows": [(target_name(e.target, language), e.earlier, e.later, e.breached) for e in effects.by_target]
-        if effects is not None
-        else [],
-        "movers": [(m.number, target_name(m.target, language), m.due_at, m.would_be_due_at) for m in effects.movers]
-        if effects is not None
-        else [],
+        **effects_context(counted, office.time_zone, language),
         "stale": stale,
     }
     return page(request, "management/policy_publish.html", context, status=status)
