@@ -54,17 +54,15 @@ def png_with_words() -> bytes:
 
 
 def pixel_bomb(side: int = 30_000) -> bytes:
-    """A PNG of a few kilobytes that wants gigabytes when it is decoded."""
-    rows = zlib.compressobj(9)
-    row = b"\0" * (1 + side // 8)
-    packed = b"".join(rows.compress(row) for _ in range(side)) + rows.flush()
+    """A PNG of a few kilobytes, ``side`` in hundreds, that wants gigabytes when it is decoded."""
+    packed = _packed_zeros(side * (1 + side // 8), side // 100)
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
 def zip_bomb() -> bytes:
     """A small, honest picture with 30 MB of zeros packed into its text."""
-    packed = zlib.compress(b"\0" * 30_000_000, 9)
+    packed = _packed_zeros(30_000_000, 100)
     plain = png(8, 8)
     return plain[:33] + _chunk(b"zTXt", b"Comment\0\0" + packed) + plain[33:]
 
@@ -76,6 +74,14 @@ def polyglot() -> bytes:
 
 def svg() -> bytes:
     return b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def _packed_zeros(count: int, pieces: int) -> bytes:
+    """So many zeros as zlib packs them, from pieces of one size: one is packed, and repeated."""
+    deflate = zlib.compressobj(9, wbits=-15)
+    piece = deflate.compress(b"\0" * (count // pieces)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    adler = struct.pack(">HH", count % 65_521, 1)
+    return b"\x78\xda" + piece * pieces + b"\x03\x00" + adler
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

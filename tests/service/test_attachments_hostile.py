@@ -187,7 +187,7 @@ async def test_what_hides_behind_a_picture_is_gone(http: httpx.AsyncClient, cont
 
 async def test_the_event_loop_goes_on_while_a_picture_is_cleaned(http: httpx.AsyncClient) -> None:
     """The picture is decoded by another process: many other requests are answered before it is done."""
-    uploading = asyncio.create_task(send(http, files.jpeg(4000, 3000)))
+    uploading = asyncio.create_task(send(http, files.jpeg(2000, 1500)))
     answered = 0
     while not uploading.done():
         assert (await http.get("/health/live")).status_code == 200
