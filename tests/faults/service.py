@@ -14,7 +14,7 @@ import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import asyncpg
 import httpx
@@ -23,8 +23,7 @@ import msgspec
 from complaints_service.dev.mail_catcher import CaughtMail, read_mails
 from complaints_service.embedded import servers_for
 from complaints_service.settings import Settings
-from tests.forked import Forked, forked, run_forked
-from tests.platform.service_process import PATIENCE, ServiceProcess
+from tests.platform.service_process import PATIENCE, ForkedService
 from tests.servers import VARIABLE, Running
 
 # Making one for each client takes longer than what is measured here; nothing of it speaks TLS.
@@ -32,7 +31,7 @@ PLAIN = ssl.create_default_context()
 WEB, WORKER, VALKEY, POSTGRES = "complaints web", "complaints worker", "valkey-server", "bin/postgres -D"
 
 
-class FaultyService(ServiceProcess):
+class FaultyService(ForkedService):
     """A service whose parts are killed and stopped."""
 
     def start(self) -> None:
@@ -40,12 +39,6 @@ class FaultyService(ServiceProcess):
             made = _office_with_tickets()
             subprocess.run(["cp", "-a", str(made), str(self.data_dir)], check=True)
         super().start()
-
-    def begin(self, output: IO[bytes]) -> Forked:
-        return forked(["up"], self.environment, folder=self.data_dir.parent, output=output, own_session=True)
-
-    def run_with(self, more: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_forked([*arguments], {**self.environment, **more}, self.data_dir.parent)
 
     def settings(self) -> Settings:
         """As the processes of this service read them."""
@@ -122,16 +115,11 @@ def _office_with_tickets() -> Path:
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
-            first = _FromNothing(place.with_suffix(".draft"))
+            first = ForkedService(place.with_suffix(".draft"))
             first.start()
             assert first.interrupt() == 0
             first.data_dir.rename(place)
     return place
-
-
-class _FromNothing(FaultyService):
-    def start(self) -> None:
-        ServiceProcess.start(self)
 
 
 async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> bool:

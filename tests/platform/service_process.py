@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from tests.forked import Forked
+from tests.forked import Forked, forked, run_forked
 
 PATIENCE = 60.0
 
@@ -159,3 +159,13 @@ class ServiceProcess:
     def _wait(self) -> int:
         assert self._process is not None
         return self._process.wait(PATIENCE)
+
+
+class ForkedService(ServiceProcess):
+    """The same out of the fork server: for tests of what it does, not of how it is started."""
+
+    def begin(self, output: IO[bytes]) -> Forked:
+        return forked(["up"], self.environment, folder=self.data_dir.parent, output=output, own_session=True)
+
+    def run_with(self, more: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_forked([*arguments], {**self.environment, **more}, self.data_dir.parent)

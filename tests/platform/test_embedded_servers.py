@@ -20,6 +20,7 @@ from complaints_service.processes import Child, ChildFailed
 async def servers() -> AsyncGenerator[EmbeddedServers]:
     async with throwaway_servers() as running:
         yield running
+    assert not running.data_dir.exists()
 
 
 async def ask(url: str, question: str) -> object:
@@ -119,40 +120,39 @@ async def test_the_log_of_postgresql_holds_no_values(servers: EmbeddedServers) -
     assert "Sukarelawati" not in log
 
 
-async def test_a_folder_too_deep_for_a_socket_gets_its_sockets_elsewhere(tmp_path: Path) -> None:
-    servers = EmbeddedServers(tmp_path / ("d" * 100) / "var", valkey=False, durable=False)
+@pytest.fixture(scope="module")
+async def deep(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedServers]:
+    """A start far down in the tree, after a first one that was killed while it made the cluster."""
+    place = tmp_path_factory.mktemp("deep") / ("d" * 100) / "var"
+    servers = EmbeddedServers(place, valkey=False, durable=False)
+    (place / "postgres.draft").mkdir()
+    (place / "postgres.draft" / "PG_VERSION").write_text("18\n")
     await servers.start()
-    try:
-        assert await ask(servers.database_url, "SELECT 1") == 1
-        sockets = Path(servers.database_url.partition("host=")[2])
-        assert tmp_path not in sockets.parents
-        assert sockets.stat().st_mode & 0o077 == 0
-    finally:
-        await servers.stop()
-    shutil.rmtree(sockets)
+    yield servers
+    await servers.stop()
+    shutil.rmtree(servers.sockets)
 
 
-async def test_a_first_start_that_was_killed_is_begun_again(tmp_path: Path) -> None:
-    draft = tmp_path / "postgres.draft"
-    draft.mkdir()
-    (draft / "PG_VERSION").write_text("18\n")
-    servers = EmbeddedServers(tmp_path, valkey=False, durable=False)
-    await servers.start()
-    try:
-        assert await ask(servers.database_url, "SELECT 1") == 1
-    finally:
-        await servers.stop()
-    assert not draft.exists()
+async def test_a_folder_too_deep_for_a_socket_gets_its_sockets_elsewhere(deep: EmbeddedServers) -> None:
+    assert await ask(deep.database_url, "SELECT 1") == 1
+    sockets = Path(deep.database_url.partition("host=")[2])
+    assert deep.data_dir.parent.parent not in sockets.parents
+    assert sockets.stat().st_mode & 0o077 == 0
 
 
-async def test_stopping_is_a_clean_shutdown(tmp_path: Path) -> None:
-    async with throwaway_servers(durable=False) as servers:
-        pids = [process_of(child) for child in servers.children]
-        folder = servers.data_dir
-        await servers.stop()
-        assert not (folder / "postgres" / "postmaster.pid").exists()
-        assert "database system is shut down" in (folder / "log" / "postgresql.log").read_text()
-        for pid in pids:
-            with pytest.raises(ProcessLookupError):
-                os.kill(pid, signal.SIG_DFL)
-    assert not folder.exists()
+async def test_a_first_start_that_was_killed_is_begun_again(deep: EmbeddedServers) -> None:
+    assert await ask(deep.database_url, "SELECT 1") == 1
+    assert not (deep.data_dir / "postgres.draft").exists()
+    assert (deep.data_dir / "postgres" / "PG_VERSION").exists()
+
+
+async def test_stopping_is_a_clean_shutdown(servers: EmbeddedServers) -> None:
+    pids = [process_of(child) for child in servers.children]
+    told = (servers.data_dir / "log" / "postgresql.log").read_text().count("database system is shut down")
+    await servers.stop()
+    assert not (servers.data_dir / "postgres" / "postmaster.pid").exists()
+    log = (servers.data_dir / "log" / "postgresql.log").read_text()
+    assert log.count("database system is shut down") == told + 1
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, signal.SIG_DFL)

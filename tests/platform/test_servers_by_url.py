@@ -13,7 +13,7 @@ import pytest
 from complaints_service.dev.mail_catcher import read_mails
 from complaints_service.processes import Child
 from tests.platform.installed_servers import make_roles, pgbouncer_in, postgres_in, redis_in
-from tests.platform.service_process import ServiceProcess, eventually
+from tests.platform.service_process import ForkedService, eventually
 
 COMPLAINT = {
     "description": "Paspor saya belum jadi padahal sudah sepuluh hari menunggu.",
@@ -44,7 +44,7 @@ async def test_a_complaint_goes_its_way_on_servers_given_by_url(folder: Path, tm
     make_roles(folder)
     pooled = (folder / ".s.PGSQL.6432").exists()
     owner = f"postgresql://postgres@/complaints?host={folder}"
-    service = ServiceProcess(
+    service = ForkedService(
         tmp_path / "var",
         COMPLAINTS_DATABASE_URL=f"postgresql://complaints_app@/complaints?host={folder}&port={6432 if pooled else 5432}",
         COMPLAINTS_PGBOUNCER="1" if pooled else "0",
