@@ -13,9 +13,10 @@ from msgspec import Meta
 from complaints_service.accounts.model import Viewer
 from complaints_service.database import SYSTEM, Database, queries
 from complaints_service.errors import FieldProblem, Invalid
+from complaints_service.i18n import translate
 from complaints_service.intake.complaint_form import normalized_phone
 from complaints_service.intake.web.routes import json_response
-from complaints_service.management.settings_events import Setting, add_office_event
+from complaints_service.management.settings_events import LONGEST_WHY, Setting, add_office_event
 from complaints_service.office.model import Person
 from complaints_service.office.store import OfficeStore
 from complaints_service.settings import Settings, WhatsAppProvider
@@ -31,10 +32,11 @@ LONGEST_NUMBER = 40
 
 
 class OwnWays(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The choice; ``whatsapp``: a telephone number written any way, needed for that way."""
+    """The choice; ``whatsapp``: a telephone number written any way, needed for that way. ``why``: for the log, when there is a reason."""
 
     ways: Annotated[list[Way], Meta(min_length=1, max_length=2)]
     whatsapp: Annotated[str, Meta(max_length=LONGEST_NUMBER)] | None = None
+    why: Annotated[str, Meta(max_length=LONGEST_WHY)] = ""
 
 
 class OwnWaysAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +47,13 @@ class OwnWaysAnswer(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
 
 
-async def choose_ways(database: Database, offices: OfficeStore, viewer: Viewer, wanted: OwnWays) -> Person:
-    """Keep the person's own choice, with its event. Raises Invalid: no way left, or a number that cannot be one."""
+async def choose_ways(
+    database: Database, offices: OfficeStore, viewer: Viewer, wanted: OwnWays, language: str
+) -> Person:
+    """Keep the person's own choice, with its event; without a reason its why is that it was the own choice, in the person's language.
+
+    Raises Invalid: no way left, or a number that cannot be one.
+    """
     person, number = viewer.person, None
     if wanted.whatsapp and wanted.whatsapp.strip():
         number = normalized_phone(wanted.whatsapp.strip())
@@ -69,7 +76,7 @@ async def choose_ways(database: Database, offices: OfficeStore, viewer: Viewer, 
             person_id=person.id,
             what=Setting.WAYS,
             subject=str(person.id),
-            why="",
+            why=wanted.why.strip() or translate(language, "Own choice"),
             act="chosen",
             before={"ways": list(person.ways)},
             after={"ways": ways},
@@ -94,7 +101,7 @@ async def put_own_ways(
 ) -> Response[bytes]:
     """E-mail, WhatsApp or both; 422 for none."""
     wanted = await read_json(request, OwnWays)
-    return json_response(_answer(await choose_ways(database, offices, writer, wanted)))
+    return json_response(_answer(await choose_ways(database, offices, writer, wanted, language_of(request))))
 
 
 @get("/saya", include_in_schema=False)
@@ -113,14 +120,17 @@ async def save_own_page(
     """Keep the form; mistakes show it again with everything that was written."""
     form = await form_fields(request)
     ways: list[Way] = [way for way in WAYS if form.get(f"way_{way}") == "on"]
-    number = str(form.get("whatsapp", "")).replace("\x00", "")
+    number, why = (str(form.get(name, "")).replace("\x00", "") for name in ("whatsapp", "why"))
     try:
         if len(number) > LONGEST_NUMBER:
             raise Invalid([FieldProblem("/whatsapp", "too_long", "This is too long. Please shorten it.")])
-        await choose_ways(database, offices, writer, OwnWays(ways=ways, whatsapp=number or None))
+        if len(why) > LONGEST_WHY:
+            raise Invalid([FieldProblem("/why", "too_long", "Shorten it to at most {limit}.", {"limit": LONGEST_WHY})])
+        wanted = OwnWays(ways=ways, whatsapp=number or None, why=why)
+        await choose_ways(database, offices, writer, wanted, language_of(request))
     except Invalid as error:
         problems = {p.pointer.strip("/"): field_text(p, language_of(request)) for p in error.problems}
-        return _page(request, writer.person, settings, ways, number, problems, status=error.status)
+        return _page(request, writer.person, settings, ways, number, problems, why=why, status=error.status)
     return Response(b"", status_code=303, media_type="text/plain", headers={"Location": "/saya?saved"})
 
 
@@ -136,6 +146,7 @@ def _page(
     number: str,
     problems: dict[str, str],
     *,
+    why: str = "",
     saved: bool = False,
     status: int = 200,
 ) -> Response[bytes]:
@@ -143,6 +154,7 @@ def _page(
         "person": person,
         "ways": ways,
         "number": number,
+        "why": why,
         "problems": problems,
         "saved": saved,
         "gateway": settings.whatsapp_provider is not WhatsAppProvider.NONE,

@@ -38,6 +38,12 @@ async def test_the_choice_is_kept_with_its_event(room: Room, officer: httpx.Asyn
     event = await room.admin.fetchrow("SELECT * FROM office_event WHERE what = 'ways' ORDER BY id DESC LIMIT 1")
     assert event is not None
     assert "81234567890" not in event["body"]
+    assert event["person_id"] == (await room.office.person("petugas")).id
+    assert event["why"] == "Pilihan sendiri"
+    told = {"ways": ["email"], "why": "Ponsel dinas hilang"}
+    assert (await officer.put(WAYS, json=told)).status_code == 200
+    last = await room.admin.fetchval("SELECT why FROM office_event WHERE what = 'ways' ORDER BY id DESC LIMIT 1")
+    assert last == "Ponsel dinas hilang"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +56,7 @@ async def test_the_choice_is_kept_with_its_event(room: Room, officer: httpx.Asyn
         ({"ways": ["whatsapp"], "whatsapp": "9" * 41}, "/whatsapp"),
         ({"ways": "email"}, "/ways"),
         ({"ways": ["email"], "role": "admin"}, "/role"),
+        ({"ways": ["email"], "why": "x" * 2001}, "/why"),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name(
