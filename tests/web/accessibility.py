@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Page
 
 _SOURCE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+Look = tuple[Literal["light", "dark"], int]
 # The smallest box of a link or button; links inside sentences are exempt, as in WCAG 2.5.8.
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, select, textarea, input:not([type=hidden]), summary")]
   .filter((e) => e.checkVisibility() && !e.closest("p, .skip-link, address") && !(e.type === "radio"))
@@ -28,11 +29,23 @@ class Axe:
         """axe-core as set-up installed it. Raises FileNotFoundError when it did not."""
         return cls(_SOURCE.read_text(encoding="utf-8"))
 
+    async def broken_in(self, page: Page, *looks: Look) -> dict[Look, dict[str, list[str]]]:
+        """The looks in which the page, loaded once, breaks rules; and which."""
+        found: dict[Look, dict[str, list[str]]] = {}
+        for scheme, width in looks:
+            await page.emulate_media(color_scheme=scheme)
+            await page.set_viewport_size({"width": width, "height": 900})
+            if broken := await self.broken_rules(page):
+                found[scheme, width] = broken
+        return found
+
     async def broken_rules(self, page: Page) -> dict[str, list[str]]:
         """Rule -> the elements that break it; empty when the page is as it should be."""
-        await page.evaluate(self._source)
+        if not await page.evaluate("'axe' in window"):
+            await page.evaluate(self._source)
         found: list[dict[str, Any]] = await page.evaluate(
-            "async (tags) => (await axe.run({runOnly: tags})).violations", TAGS
+            "async (tags) => (await axe.run({runOnly: tags, resultTypes: ['violations'], selectors: false})).violations",
+            TAGS,
         )
         return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
 
@@ -40,6 +53,21 @@ class Axe:
 async def small_targets(page: Page, least: int = 48) -> list[str]:
     """Buttons, fields and links outside sentences that are lower than ``least`` CSS pixels."""
     return await page.evaluate(_SMALL_TARGETS, least)
+
+
+async def too_wide_for(page: Page, *widths: int) -> dict[int, int]:
+    """The widths of a window that the page does not fit into, and by how many pixels."""
+    found: dict[int, int] = {}
+    for width in widths:
+        await page.set_viewport_size({"width": width, "height": 800})
+        if (pixels := await sideways_scroll(page)) > 0:
+            found[width] = pixels
+    return found
+
+
+async def fold_out(page: Page) -> None:
+    """What is folded in on the page is open."""
+    await page.evaluate("document.querySelectorAll('details').forEach((fold) => fold.setAttribute('open', ''))")
 
 
 async def sideways_scroll(page: Page) -> int:

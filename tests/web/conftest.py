@@ -10,18 +10,19 @@ import contextlib
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from complaints_service.app import create_app
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services
 from tests.web.accessibility import Axe
+from tests.web.browsing import Window, Windows, with_cookies
 from tests.web.watching import Watched, watch
 
 Visit = Callable[..., Awaitable[Page]]
@@ -71,13 +72,20 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest.fixture(scope="session")
+async def windows(chromium: Browser, site: str) -> Windows:
+    """The windows of this worker's browser."""
+    return Windows(chromium, site)
+
+
 @pytest.fixture
-async def visit(chromium: Browser, site: str) -> AsyncIterator[Visit]:
+async def visit(windows: Windows, site: str) -> AsyncIterator[Visit]:
     """Opens a page of the site as somebody would: ``await visit("/", width=390, scheme="dark", language="en-GB", script=False)``.
 
-    ``beside``: a page whose browser (cookies) this one shares.
+    ``beside``: a page whose browser (cookies) this one shares. ``cookies``: what the browser has of the site already.
+    ``own``: a browser that has loaded nothing before and that no other test gets (for its clock, for what it has in its cache).
     """
-    contexts: list[BrowserContext] = []
+    used: list[tuple[Window, bool]] = []
     watched: list[Watched] = []
 
     async def open_page(
@@ -89,28 +97,27 @@ async def visit(chromium: Browser, site: str) -> AsyncIterator[Visit]:
         language: str = "id-ID",
         script: bool = True,
         beside: Page | None = None,
+        cookies: Mapping[str, str] | None = None,
+        own: bool = False,
     ) -> Page:
         if beside is None:
-            context = await chromium.new_context(
-                base_url=site,
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,
-                locale=language,
-                java_script_enabled=script,
-                reduced_motion="reduce",
-            )
-            context.set_default_timeout(15_000)
-            contexts.append(context)
+            window = await windows.take(language, script=script, own=own, width=width, height=height, scheme=scheme)
+            used.append((window, own))
+            watched.append(window.watched)
+            page = window.page
         else:
-            context = beside.context
-        page = await context.new_page()
-        watched.append(await watch(page))
+            page = await beside.context.new_page()
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            watched.append(await watch(page))
+        if cookies:
+            await with_cookies(page.context, site, cookies)
         await page.goto(path)
         return page
 
     yield open_page
-    for context in contexts:
-        await context.close()
+    for window, own in used:
+        await windows.give_back(window, own=own)
     assert [line for each in watched for line in each.complaints] == []
 
 

@@ -34,20 +34,18 @@ async def sign_in(http: httpx.AsyncClient, the_office: TheOffice, username: str)
     return http
 
 
+async def token_of(http: httpx.AsyncClient) -> str:
+    """The token that the forms of this session carry."""
+    return (await http.get("/api/v1/session")).json()["csrf_token"]
+
+
 async def open_as(
     visit: Visit, http: httpx.AsyncClient, the_office: TheOffice, username: str, path: str, **how: object
 ) -> Page:
     """A browser page of somebody who is signed in."""
-    page = await visit("/masuk", **how)
-    cookies = await _session(http, the_office, username)
-    await page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": str(http.base_url)}
-            for name, value in {**cookies, "bahasa": str(how.get("language", "id"))[:2]}.items()
-        ]
-    )
-    await page.goto(path)
-    return page
+    session = await _session(http, the_office, username)
+    language = str(how.get("language", "id"))[:2]
+    return await visit(path, cookies={**session, "bahasa": language}, **how)
 
 
 def fields_of(html: str, command: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -29,9 +30,9 @@ async def token(services: Services) -> str:
     return token
 
 
-async def at_kiosk(visit: Visit, token: str, *, script: bool = True, language: str = "id-ID") -> Page:
+async def at_kiosk(visit: Visit, token: str, **how: Any) -> Page:
     """A registered kiosk at its first screen."""
-    page = await visit("/kios", width=1080, height=1700, script=script, language=language)
+    page = await visit("/kios", width=1080, height=1700, **how)
     await page.locator("#code").fill(token)
     async with page.expect_navigation():
         await page.locator("main button").click()
@@ -117,7 +118,7 @@ async def test_the_end_of_a_visit_leaves_nothing_for_the_next_person(http: httpx
 
 
 async def test_silence_asks_then_ends_the_visit_and_a_touch_extends_it(visit: Visit, token: str) -> None:
-    page = await at_kiosk(visit, token)
+    page = await at_kiosk(visit, token, own=True)
     await page.clock.install()
     await page.goto("/kios/buat")
     asks = page.get_by_role("alertdialog")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page
 
@@ -13,7 +15,9 @@ from complaints_service.notifications.rendering import Renderer
 from tests.office import TheOffice
 from tests.web.accessibility import sideways_scroll
 from tests.web.conftest import Visit
+from tests.web.desk_pages import open_as
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # A row with hidden words in its last, far cell, as in the result of a simulation.
 _WIDE_TABLE = """() => {
   const wrap = document.createElement("div");
@@ -31,12 +35,10 @@ _WIDE_TABLE = """() => {
 }"""
 
 
-async def test_a_wide_table_scrolls_by_itself_hidden_words_too(visit: Visit, the_office: TheOffice) -> None:
-    page = await visit("/masuk?next=/desk", width=360, height=740)
-    await page.fill('input[name="username"]', "petugas")
-    await page.fill('input[name="password"]', the_office.passwords["petugas"])
-    await page.press('input[name="password"]', "Enter")
-    await page.wait_for_url("**/desk*")
+async def test_a_wide_table_scrolls_by_itself_hidden_words_too(
+    visit: Visit, http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    page = await open_as(visit, http, the_office, "petugas", "/desk", width=360, height=740)
     await page.evaluate(_WIDE_TABLE)
     assert await page.locator(".table-wrap").last.evaluate("e => e.scrollWidth > e.clientWidth")
     assert await sideways_scroll(page) == 0
@@ -69,23 +71,23 @@ def a_list_mail(kind: str, language: str) -> str:
     return Renderer().email(kind, context, language, "Asia/Jakarta").html
 
 
-async def shown(chromium: Browser, html: str, scheme: Any) -> Page:
-    context = await chromium.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
-    page = await context.new_page()
-    await page.set_content(html)
-    return page
+@pytest.fixture(scope="module")
+async def telephone(chromium: Browser) -> AsyncIterator[Page]:
+    """A narrow page of nobody's site."""
+    context = await chromium.new_context(viewport={"width": 360, "height": 740})
+    yield await context.new_page()
+    await context.close()
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize("kind", ["digest", "roll_up"])
 async def test_a_mail_with_a_list_fits_a_telephone_and_follows_the_colours(
-    chromium: Browser, kind: str, language: str
+    telephone: Page, kind: str, language: str
 ) -> None:
-    html = a_list_mail(kind, language)
+    await telephone.set_content(a_list_mail(kind, language))
     grounds: list[str] = []
-    for scheme in ("light", "dark"):
-        page = await shown(chromium, html, scheme)
-        assert await sideways_scroll(page) == 0
-        grounds.append(await page.locator(".sheet").evaluate("e => getComputedStyle(e).backgroundColor"))
-        await page.context.close()
+    for scheme in SCHEMES:
+        await telephone.emulate_media(color_scheme=scheme)
+        assert await sideways_scroll(telephone) == 0
+        grounds.append(await telephone.locator(".sheet").evaluate("e => getComputedStyle(e).backgroundColor"))
     assert grounds == ["rgb(255, 255, 255)", "rgb(26, 34, 42)"]

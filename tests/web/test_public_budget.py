@@ -54,14 +54,14 @@ async def transferred(page: Page, path: str) -> dict[str, int]:
 
 
 async def test_the_first_view_is_within_60_kb_with_font_and_icons(visit: Visit) -> None:
-    page = await visit("about:blank")
+    page = await visit("about:blank", own=True)
     sizes = await transferred(page, "/?layanan=m-paspor")
     assert any(address.endswith("icons.svg") for address in sizes)
     assert sum(sizes.values()) <= FIRST_VIEW
 
 
 async def test_the_second_page_loads_nothing_but_itself(visit: Visit) -> None:
-    page = await visit("/")
+    page = await visit("/", own=True)
     sizes = await transferred(page, "/lacak")
     # The browser asks for the icon of the tab when it likes.
     loaded = [address for address in sizes if "/static/" in address and not address.endswith("favicon.svg")]

@@ -16,7 +16,7 @@ from complaints_service.tickets.model import Channel
 from tests.office import TheOffice
 from tests.web.accessibility import Axe, sideways_scroll
 from tests.web.conftest import Visit
-from tests.web.desk_pages import sign_in
+from tests.web.desk_pages import open_as, sign_in
 from tests.web.test_manage_pages import token_of
 
 FORM = "/admin/simulasi"
@@ -36,16 +36,6 @@ async def some_lives(the_office: TheOffice) -> str:
     return numbers[0]
 
 
-async def signed_in(visit: Visit, the_office: TheOffice, path: str, who: str = "admin", **look: object) -> Page:
-    """The page as somebody of the office sees it."""
-    page = await visit(f"/masuk?next={path}", **look)
-    await page.fill('input[name="username"]', who)
-    await page.fill('input[name="password"]', the_office.passwords[who])
-    await page.press('input[name="password"]', "Enter")
-    await page.wait_for_url(f"**{path}*")
-    return page
-
-
 async def shot(page: Page, name: str) -> None:
     """For a person to look at, where a folder for it is named."""
     if folder := os.environ.get("COMPLAINTS_TEST_SHOTS"):
@@ -54,10 +44,10 @@ async def shot(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
 async def test_from_the_form_to_the_result(
-    visit: Visit, the_office: TheOffice, axe: Axe, width: int, scheme: str, language: str
+    visit: Visit, http: httpx.AsyncClient, the_office: TheOffice, axe: Axe, width: int, scheme: str, language: str
 ) -> None:
     await some_lives(the_office)
-    page = await signed_in(visit, the_office, FORM, width=width, scheme=scheme, language=language)
+    page = await open_as(visit, http, the_office, "admin", FORM, width=width, scheme=scheme, language=language)
     assert await axe.broken_rules(page) == {}
     await shot(page, f"form-{width}")
     await page.select_option('select[name="policy"]', "v1")
@@ -69,17 +59,19 @@ async def test_from_the_form_to_the_result(
     await shot(page, f"result-{width}")
 
 
-async def test_without_script_the_page_asks_again_by_itself(visit: Visit, the_office: TheOffice) -> None:
+async def test_without_script_the_page_asks_again_by_itself(
+    visit: Visit, http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
     await some_lives(the_office)
-    page = await signed_in(visit, the_office, FORM, script=False)
+    page = await open_as(visit, http, the_office, "admin", FORM, script=False)
     await page.click("main button.button")
     await page.wait_for_selector("#limits")
     assert (await page.locator(".page-head a").get_attribute("href") or "").startswith(FORM)
 
 
-async def test_the_result_names_cases_and_prints(visit: Visit, the_office: TheOffice) -> None:
+async def test_the_result_names_cases_and_prints(visit: Visit, http: httpx.AsyncClient, the_office: TheOffice) -> None:
     number = await some_lives(the_office)
-    page = await signed_in(visit, the_office, FORM)
+    page = await open_as(visit, http, the_office, "admin", FORM)
     await page.select_option('select[name="calendar"]', "v1")
     await page.click("main button.button")
     await page.wait_for_selector("#limits")
@@ -127,11 +119,11 @@ async def test_a_run_can_be_stopped_and_a_forgotten_one_says_start_again(
 
 @pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
 async def test_a_moment_is_typed_and_the_answer_has_its_steps_and_days(
-    visit: Visit, the_office: TheOffice, axe: Axe, width: int, scheme: str, language: str
+    visit: Visit, http: httpx.AsyncClient, the_office: TheOffice, axe: Axe, width: int, scheme: str, language: str
 ) -> None:
     path = f"{TRIAL}?day=2026-11-24&time=09:00&amount=3&measure=working_days"
-    page = await signed_in(visit, the_office, TRIAL, "petugas", width=width, scheme=scheme, language=language)
-    await page.goto(path)
+    look = {"width": width, "scheme": scheme, "language": language}
+    page = await open_as(visit, http, the_office, "petugas", path, **look)
     assert await axe.broken_rules(page) == {}
     assert await sideways_scroll(page) == 0
     assert await page.locator(".trial-steps li").count() >= 5
