@@ -1,7 +1,7 @@
 # Set-up happens by itself: .venv from the lock files, front-end parts from npm, both only when they changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench screenshots lock clean
+.PHONY: help run test soak fuzz check bench screenshots lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: ## the whole test suite, browser included (ARGS="-k kiosk" for a part)
 soak: ## break a whole service at random for half an hour and compare (SEED=7 MINUTES=30 make soak); reports under build/
 	@tools/set-up dev
 	@exec .venv/bin/python -m tests.faults.soak $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+fuzz: ## random sequences against the model, schemathesis through every border of the API (EXAMPLES=300 make fuzz)
+	@tools/set-up dev
+	@COMPLAINTS_TEST_EXAMPLES=$(or $(EXAMPLES),100) .venv/bin/pytest -q -n 0 tests/faults/test_model.py tests/faults/test_schemathesis.py
 
 check: ## format, lint, types, import contracts, migrations, templates
 	@tools/set-up dev

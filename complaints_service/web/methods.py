@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
+from litestar.routes import HTTPRoute
 from litestar.types import Message, Scope
 
 
@@ -11,6 +12,7 @@ async def every_method(message: Message, scope: Scope) -> None:
     """Litestar ``before_send`` hook."""
     if message["type"] == "http.response.start" and scope["type"] == "http" and scope["method"] == "OPTIONS":
         app: Litestar = scope["litestar_app"]
-        handlers = app.route_handler_method_map.get(str(scope.get("path_template")), {})
-        if handlers:
-            MutableScopeHeaders.from_message(message)["Allow"] = ", ".join(sorted(handlers))
+        template = scope.get("path_template")
+        for route in app.routes:
+            if isinstance(route, HTTPRoute) and route.path_format == template:
+                MutableScopeHeaders.from_message(message)["Allow"] = ", ".join(sorted(route.methods))

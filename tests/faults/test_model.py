@@ -88,6 +88,19 @@ class OfficeMachine(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
+    def teardown(self) -> None:
+        """The office does not keep the cases of all sequences open: the next one's clock would have them all to do."""
+        self.do(self._ends())
+
+    async def _ends(self) -> None:
+        await self._the_reporter_reads()
+        for case in self.cases:
+            if case.status in model.OWED:
+                await self._withdraws(case)
+            elif case.status == "answered":
+                await self._replies(case, resolved=True)
+        await self._compare()
+
     # What people do
 
     @initialize()

@@ -40,7 +40,7 @@ ANSWER = "If open cases are kept under this contact, a link to each of them is o
 class RecoverBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An e-mail address, or a telephone number in any format."""
 
-    contact: Annotated[str, Meta(max_length=CONTACT_MOST)]
+    contact: Annotated[str, Meta(max_length=CONTACT_MOST, extra_json_schema={"minLength": 1})]
 
 
 class Recovering(msgspec.Struct, frozen=True):
