@@ -24,11 +24,17 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix=f"soak-{asked.seed}-"))
     sizes = msgspec.structs.replace(LONG, minutes=asked.minutes)
     try:
-        report = asyncio.run(soak(folder, asked.seed, sizes, bar()))
+        report = asyncio.run(soak(folder, asked.seed, sizes, bar() if sys.stderr.isatty() else _a_line_each_minute))
     except BaseException:
         print(f"seed {asked.seed}: ended by an error; its data are in {folder}", file=sys.stderr)
         raise
     return told(report, folder)
+
+
+def _a_line_each_minute(done: int, total: int, what: str) -> None:
+    """Where nobody sees a bar move."""
+    if done % 60 == 0:
+        print(f"{done // 60} of {total // 60} minutes: {what}", flush=True)
 
 
 def told(report: Report, folder: Path) -> int:

@@ -11,6 +11,7 @@ import msgspec
 
 from complaints_service.tickets.model import ActorKind
 from complaints_service.tickets.transitions import TRANSITIONS
+from complaints_service.webhooks.signing import message_id
 from tests.faults.soak.model import UNKNOWN, Case, Told
 from tests.faults.soak.outside import Outside
 from tests.faults.soak.parts import Broken
@@ -72,7 +73,7 @@ async def judged(service: Broken, told: Told, outside: Outside, before: int) -> 
     connection = await asyncpg.connect(service.urls()[0])
     try:
         stored = await _stored(connection, before)
-        outbox = await connection.fetch("SELECT state, kind, way, recipient, ticket_id, message_id FROM outbox")
+        outbox = await connection.fetch("SELECT id, state, kind, way, attempts, ticket_id, message_id FROM outbox")
         numbers = {row["id"]: row["number"] for row in await connection.fetch("SELECT id, number FROM ticket")}
         rungs, doubled = tuple((await connection.fetch(_RUNGS))[0])
     finally:
@@ -92,9 +93,9 @@ async def judged(service: Broken, told: Told, outside: Outside, before: int) -> 
     receipts, dead, missing = _receipts(told, mails, outbox, numbers)
     wrong += missing + _ways(outbox, arrived)
     copies, hooks = Copies.of(arrived), Copies.of(outside.webhooks())
-    for way, found in (("mail", copies), ("webhook", hooks)):
-        if found.most > MOST_COPIES:
-            wrong.append(f"{found.most} copies of one {way}")
+    if copies.most > MOST_COPIES:
+        wrong.append(f"{copies.most} copies of one mail")
+    wrong += _tried_more_seldom(outside.webhooks(), outbox)
     announced = outside.announced()
     wrong += [
         f"{number}: announced by {len(announced.get(number, ()))} webhooks"
@@ -182,6 +183,16 @@ def _ways(outbox: list[Any], arrived: Counter[str]) -> list[str]:
         + [f"{len(lost)} mails are sent and did not arrive"] * bool(lost)
         + [f"{name}: arrived and nobody sent it" for name in arrived.keys() - ours]
     )
+
+
+def _tried_more_seldom(arrived: Counter[str], outbox: list[Any]) -> list[str]:
+    """A webhook whose answer comes too late is tried again by the plan of its endpoint: never more copies than tries."""
+    tries = {message_id(row["id"]): row["attempts"] for row in outbox if row["way"] == "webhook"}
+    return [
+        f"{copies} copies of webhook {name} of {tries.get(name, 0)} tries"
+        for name, copies in arrived.items()
+        if copies > tries.get(name, 0)
+    ]
 
 
 async def _stored(connection: asyncpg.Connection, before: int) -> dict[str, Stored]:

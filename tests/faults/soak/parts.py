@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 
@@ -13,6 +16,9 @@ from complaints_service.processes import Child, Identity
 from complaints_service.programs import OwnProgram, own_command
 from tests.faults.service import POSTGRES, VALKEY, WEB, WORKER, FaultyService
 from tests.faults.soak.plan import WORKERS, Deed
+from tests.forked import Forked
+from tests.platform.service_process import ServiceProcess
+from tests.servers import VARIABLE
 
 # What a question to the database may raise while it is killed: the driver's own errors too.
 CUT = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -26,6 +32,8 @@ class Broken(FaultyService):
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         super().__init__(data_dir, program=None, **variables)
+        # Alone (make soak) everything is started as a person starts it; among other tests, out of their fork server.
+        self._as_forks = VARIABLE in os.environ
         self._more: list[Child] = []
 
     @asynccontextmanager
@@ -48,6 +56,20 @@ class Broken(FaultyService):
             await asyncio.gather(*(child.stop() for child in self._more))
             await asyncio.gather(*keeping, return_exceptions=True)
             await asyncio.to_thread(self.stop)
+
+    def start(self) -> None:
+        if self._as_forks:
+            super().start()
+        else:
+            ServiceProcess.start(self)
+
+    def begin(self, output: IO[bytes]) -> subprocess.Popen[bytes] | Forked:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().begin(output) if self._as_forks else ServiceProcess.begin(self, output)
+
+    def run_with(self, more: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        if self._as_forks:
+            return super().run_with(more, *arguments)
+        return ServiceProcess.run_with(self, more, *arguments)
 
     def worker(self, place: int) -> Identity | None:
         """The worker in a place, if one runs there now."""

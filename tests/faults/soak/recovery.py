@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import statistics
 import time
+from collections import Counter
 
 import httpx
 import redis.asyncio
@@ -24,29 +25,33 @@ _THROUGH_WEB = frozenset({Deed.KILL_POSTGRES, Deed.KILL_BACKEND})
 
 
 class Recovery:
-    """Seconds by part; kills in whose wait the run ended are left out."""
+    """``seconds`` by part. A part that is killed again before it was back is waited for anew; ``again`` counts these."""
 
     def __init__(self, service: Broken) -> None:
         self._service = service
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting: dict[tuple[Deed, int], asyncio.Task[None]] = {}
         self.seconds: dict[str, list[float]] = {}
+        self.again: Counter[str] = Counter()
         self.never: list[str] = []
         self._http = httpx.AsyncClient(base_url=service.address, timeout=5, verify=PLAIN)
 
     def killed(self, deed: Deed, place: int) -> None:
         """Begin to wait for the part (of the workers: the one in that place) to work again."""
-        task = asyncio.create_task(self._until_back(deed, place))
-        self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+        key = deed, place if deed is Deed.KILL_WORKER else 0
+        before = self._waiting.get(key)
+        if before is not None and not before.done():
+            before.cancel()
+            self.again[_part(deed)] += 1
+        self._waiting[key] = asyncio.create_task(self._until_back(deed, place))
 
     async def all_back(self) -> None:
         """Wait for what is still being waited for."""
-        await asyncio.gather(*self._waiting)
+        await asyncio.gather(*self._waiting.values())
 
     async def _until_back(self, deed: Deed, place: int) -> None:
         began, web = time.monotonic(), self._service.pid_of(WEB)
         await asyncio.sleep(_BEGIN_AFTER)
-        part = deed.value.removeprefix("kill ")
+        part = _part(deed)
         while time.monotonic() - began < _WAIT_AT_MOST:
             if await self._works(deed, place):
                 seconds = time.monotonic() - began
@@ -89,6 +94,15 @@ class Recovery:
     def figures(self) -> dict[str, dict[str, float]]:
         """Median and worst of each part."""
         return {
-            part: {"kills": len(all_), "median": round(statistics.median(all_), 2), "worst": round(max(all_), 2)}
+            part: {
+                "times": len(all_),
+                "killed_again": self.again[part],
+                "median": round(statistics.median(all_), 2),
+                "worst": round(max(all_), 2),
+            }
             for part, all_ in sorted(self.seconds.items())
         }
+
+
+def _part(deed: Deed) -> str:
+    return deed.value.removeprefix("kill ")

@@ -50,7 +50,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SHORT = Sizes(kills=26, minutes=5, every=0.8, clients=3, sweep=1, lease=2, retry_min=0.2, retry_max=1)
-LONG = Sizes(kills=10_000, minutes=30, every=2.4, clients=6, sweep=5, lease=10, retry_min=1, retry_max=20)
+LONG = Sizes(kills=10_000, minutes=30, every=1.9, clients=6, sweep=5, lease=10, retry_min=1, retry_max=20)
 
 
 class Report(msgspec.Struct, kw_only=True):
