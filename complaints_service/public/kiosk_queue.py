@@ -39,12 +39,12 @@ from complaints_service.office.model import Office
 from complaints_service.public.answers import LABELS, SEND_WORDS, choices, complaint_body, no_answers
 from complaints_service.public.filing_pages import filing_key
 from complaints_service.public.kiosk_request import KIOSK_SCOPE, KioskRequest, kiosk_answers
+from complaints_service.public.web_app import worker_script
 from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.model import Channel, Complaint
 from complaints_service.web.bodies import decode_json, read_json
 from complaints_service.web.i18n import switch_language
 from complaints_service.web.pages import PageRequest
-from complaints_service.web.static_files import LiveStaticFiles
 
 log = structlog.get_logger(__name__)
 
@@ -182,13 +182,4 @@ async def offline_page(
 @get("/kios/pekerja.js", include_in_schema=False)
 async def kiosk_worker(request: PageRequest) -> Response[bytes]:
     """The device's service worker; its text changes with every version of the files, so that the browser takes the new one."""
-    return worker_script(request, "js/kiosk/worker.js", "/kios")
-
-
-def worker_script(request: PageRequest, name: str, scope: str) -> Response[bytes]:
-    """A service worker, with the version of the static files in its first line."""
-    files: LiveStaticFiles = request.app.state.static_files
-    current = files.current
-    script = f'const VERSION = "{current.version}";\n'.encode() + current.file(name).body
-    headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": scope}
-    return Response(script, media_type="text/javascript", headers=headers)
+    return worker_script(request, "js/kiosk/worker.js", scope="/kios")

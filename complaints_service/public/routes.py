@@ -18,6 +18,7 @@ from complaints_service.public import (
     ticket_pages,
     tracking_pages,
     transparency_pages,
+    web_app,
 )
 from complaints_service.public.dependencies import DEPENDENCIES
 
@@ -67,6 +68,10 @@ _HANDLERS = [
     transparency_pages.open_json,
     transparency_pages.open_csv,
     transparency_pages.open_schema,
+    web_app.manifest,
+    web_app.icon,
+    web_app.offline_form,
+    web_app.form_worker,
     settings_pages.language_submit,
     settings_pages.theme_submit,
 ]

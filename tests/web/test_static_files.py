@@ -115,6 +115,9 @@ async def test_pages_do_without_the_parts_of_vendor_when_set_up_did_not_fetch_th
         "home_path": "/kios",
         "at_home": True,
         "problems": {},
+        "registered": True,
+        "px_per_mm": None,
+        "switched": set[str](),
     }
     html = pages.html("kiosk/home.html", context, language="id", zone=office.time_zone)
     assert "Apa yang dapat kami bantu?" in html
