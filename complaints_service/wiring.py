@@ -90,9 +90,10 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
     if hints and settings.redis_url is not None:
         waker = QueueWaker(settings.redis_url)
         waker.start()
-    reactors = (SlaReactor(), NotificationReactor(keys, settings.mail_from), WebhookReactor())
+    letters = NotificationReactor(keys, settings.mail_from)
+    reactors = (SlaReactor(), letters, WebhookReactor())
     filings = Filings(database, offices, clock, keys, reactors)
-    tickets = Tickets(database, offices, clock, filings, reactors, waker, SlaRecomputing())
+    tickets = Tickets(database, offices, clock, filings, reactors, waker, SlaRecomputing(), letters)
     intake = Intake(filings, waker)
     reader = TicketReader(database, clock, keys)
     notifications = Delivery(database, offices, clock, keys, settings)

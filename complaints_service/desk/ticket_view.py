@@ -91,6 +91,8 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
     priorities: Options
     people: Options
     units: Options
+    # Reporters of cases merged into this one, who read the office's words too.
+    merged_here: int = 0
 
 
 def ticket_page(
@@ -123,7 +125,7 @@ def ticket_page(
         "thread": thread,
         "timeline": list(reversed(timeline(file, office, language, "officer"))),
         "deeds": forms,
-        "lists": _lists(ticket, office, language),
+        "lists": msgspec.structs.replace(_lists(ticket, office, language), merged_here=file.merged_here),
         "undo": undo_of(file, viewer, language),
         "trouble": told(tried, file, office, {message.seq: message.text for message in thread}, forms, language)
         if tried

@@ -31,6 +31,7 @@ LETTER_WORDS = {
     "rejected": "Rejection",
     "forwarded": "Notice of forwarding",
     "merged": "Notice of merging",
+    "merged_outcome": "News of a merged case",
     "withdrawn": "Notice of withdrawal",
     "lapsed": "Notice of lapse",
     "closed": "Notice of closing",

@@ -104,10 +104,18 @@ def _about_ticket(message: Addressed, ticket: TicketFacts, language: str, keys: 
         if message.row.kind == MessageKind.RUNG:
             values |= _rung(message, ticket, language)
         return values
-    return values | {
-        "code": keys.tracking_code(office.id, ticket.id, ticket.key_id),
-        "quote": ticket.message or "",
-    }
+    return (
+        values
+        | {
+            "code": keys.tracking_code(office.id, ticket.id, ticket.key_id),
+            "quote": ticket.message or "",
+        }
+        | (
+            {"outcome": message.outcome.type, "quote": message.outcome.words or ""}
+            if message.outcome is not None
+            else {}
+        )
+    )
 
 
 def _rung(message: Addressed, ticket: TicketFacts, language: str) -> dict[str, object]:

@@ -117,6 +117,14 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     last_inbound_at: datetime
 
 
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the case that the row's own was merged into: the event's type, and the office's words."""
+
+    type: str
+    undone: bool
+    words: str | None
+
+
 class Addressed(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one message is made of."""
 
@@ -126,3 +134,4 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
     ticket: TicketFacts | None = None
     person: Person | None = None
     chat: Chat | None = None
+    outcome: Outcome | None = None

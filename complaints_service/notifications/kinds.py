@@ -15,6 +15,8 @@ class MessageKind(StrEnum):
     REJECTED = "rejected"
     FORWARDED = "forwarded"
     MERGED = "merged"
+    # To the reporter of a merged case: what became of the one it goes on with.
+    MERGED_OUTCOME = "merged_outcome"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     CLOSED = "closed"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from complaints_service.database import queries
-from complaints_service.notifications.facts import Addressed, Chat, Claimed, ListedTicket, TicketFacts
+from complaints_service.notifications.facts import Addressed, Chat, Claimed, ListedTicket, Outcome, TicketFacts
 from complaints_service.notifications.kinds import MessageKind
 from complaints_service.office.model import Office, Person
 
@@ -47,7 +47,18 @@ async def gather(connection: Connection, row: Claimed, office: Office) -> Addres
         found = await queries("outbox").chat(connection, office_id=row.office_id, chat_id=row.chat_id)
         chat = msgspec.convert(dict(found), Chat) if found is not None else None
     person = office.people.get(row.person_id) if row.person_id is not None else None
-    return Addressed(row=row, office=office, at=at or row.created_at, ticket=ticket, person=person, chat=chat)
+    outcome = await _outcome(connection, row) if row.kind == MessageKind.MERGED_OUTCOME else None
+    return Addressed(
+        row=row, office=office, at=at or row.created_at, ticket=ticket, person=person, chat=chat, outcome=outcome
+    )
+
+
+async def _outcome(connection: Connection, row: Claimed) -> Outcome | None:
+    other = msgspec.json.decode(row.params, type=dict[str, int])
+    found = await queries("outbox").outcome(
+        connection, office_id=row.office_id, ticket_id=other["of"], event_seq=other["seq"]
+    )
+    return msgspec.convert(dict(found), Outcome) if found is not None else None
 
 
 async def further(connection: Connection, message: Addressed) -> dict[str, object] | None:

@@ -44,6 +44,7 @@ _ONLY_WHILE = {
     MessageKind.REMINDER_REPORTER: frozenset({Status.WAITING_REPORTER}),
     MessageKind.REMINDER_CLOSING: frozenset({Status.ANSWERED}),
     MessageKind.RECOVERY: OPEN,
+    MessageKind.MERGED_OUTCOME: frozenset({Status.MERGED}),
     MessageKind.BEYOND: OPEN - {Status.ANSWERED},
     MessageKind.ASSIGNED: OPEN,
     MessageKind.RUNG: OPEN,
@@ -70,6 +71,8 @@ def judge(message: Addressed) -> NotOwed | Unreachable | None:
 
 def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> NotOwed | None:
     if ticket.event is not None and ticket.event.undone_by is not None:
+        return NotOwed.UNDONE
+    if kind is MessageKind.MERGED_OUTCOME and (message.outcome is None or message.outcome.undone):
         return NotOwed.UNDONE
     only_while = _ONLY_WHILE.get(kind)
     if only_while is not None and ticket.status not in only_while:

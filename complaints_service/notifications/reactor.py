@@ -12,7 +12,7 @@ from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import TICKET_TO_COME, MessageIds
 from complaints_service.notifications.person_ways import person_label, person_ways
 from complaints_service.tickets.model import ActorKind, Event, Ticket
-from complaints_service.tickets.port import Change, Effects, OutboxRow
+from complaints_service.tickets.port import Change, Effects, MergedReporter, OutboxRow
 
 # Events whose words go to the reporter as they are.
 _TO_REPORTER = {
@@ -29,6 +29,8 @@ _TO_REPORTER = {
     "reopened": MessageKind.REOPENED,
     "time_granted": MessageKind.TIME_GRANTED,
 }
+# Of a case that others were merged into: what their reporters hear too. That it closes after an answer they know from the answer.
+_OUTCOMES = frozenset({"answered", "interim_answered", "rejected", "forwarded", "withdrawn", "lapsed", "reopened"})
 _REMINDERS = {"reporter": MessageKind.REMINDER_REPORTER, "closing": MessageKind.REMINDER_CLOSING}
 _RUNG_FACTS = ("target", "rung", "level", "occurrence", "due_at", "breach", "roll_up", "reason")
 _LAST_LEVEL = 3
@@ -64,6 +66,41 @@ class NotificationReactor:
             for letter in letters(change, event):
                 rows += self._address(change, event, letter)
         return Effects(outbox=tuple({row.dedupe_key: row for row in rows}.values()))
+
+    def tells(self, event: Event) -> bool:
+        """Whether reporters of cases that were merged into this one hear of it."""
+        return event.type in _OUTCOMES
+
+    def outcome_rows(self, ticket: Ticket, event: Event, merged: tuple[MergedReporter, ...]) -> tuple[OutboxRow, ...]:
+        """One row to each of them, in the thread of their own case."""
+        rows: list[OutboxRow] = []
+        for one in merged:
+            ways: list[tuple[Way, Recipient, str, int | None]] = []
+            if one.has_email:
+                ways.append((Way.EMAIL, Recipient.REPORTER, "reporter", None))
+            if one.chat_id is not None:
+                ways.append((Way.WHATSAPP, Recipient.CHAT, "chat", one.chat_id))
+            rows += [self._outcome(ticket, event, one, way, to, label, chat) for way, to, label, chat in ways]
+        return tuple(rows)
+
+    def _outcome(
+        self, ticket: Ticket, event: Event, one: MergedReporter, way: Way, to: Recipient, label: str, chat: int | None
+    ) -> OutboxRow:
+        key = dedupe_key(f"{one.ticket_id}:of-{ticket.id}", one.episode, event.seq, MessageKind.MERGED_OUTCOME, label)
+        return OutboxRow(
+            office_id=ticket.office_id,
+            ticket_id=one.ticket_id,
+            event_seq=None,
+            dedupe_key=key,
+            kind=MessageKind.MERGED_OUTCOME.value,
+            way=way.value,
+            recipient=to.value,
+            chat_id=chat,
+            params=msgspec.json.encode({"of": ticket.id, "seq": event.seq}).decode(),
+            created_at=event.at,
+            released_at=event.released_at,
+            message_id=self._ids.for_row(key),
+        )
 
     def _address(self, change: Change, event: Event, letter: Letter) -> list[OutboxRow]:
         if letter.person_id is not None:

@@ -9,7 +9,7 @@ import msgspec
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
 from complaints_service.sla.why import source_of, steps_of
-from complaints_service.tickets.file import TicketFile
+from complaints_service.tickets.file import MergedOutcome, TicketFile
 from complaints_service.tickets.model import Kind, Privacy, Status, Ticket
 from complaints_service.tickets.port import DeadlineRow
 
@@ -110,6 +110,12 @@ def _promise(row: DeadlineRow, office: Office, language: str, now: datetime) -> 
     if ended:
         return Promise(title, due, says("This date was missed. We are sorry."))
     return Promise(title, due, says("This date has passed. Our superiors have been told and press for an answer."))
+
+
+def merged_answer(status: Status, file: TicketFile) -> MergedOutcome | None:
+    """The office's words on the case that this one was merged into, once the merging stands (``status``: as the citizen sees it)."""
+    outcome = file.merged_outcome if status is Status.MERGED else None
+    return outcome if outcome is not None and outcome.answer else None
 
 
 def beyond(status: Status, language: str) -> str:

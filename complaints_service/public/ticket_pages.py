@@ -19,7 +19,7 @@ from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
 from complaints_service.public.answers import Messages, messages_from, written_day
 from complaints_service.public.case_news import mark_of
-from complaints_service.public.case_words import PRIVACY_SHORT, beyond, promises, subject
+from complaints_service.public.case_words import PRIVACY_SHORT, beyond, merged_answer, promises, subject
 from complaints_service.public.form_files import FormWithFiles, files_apart, read_form, with_file_problem
 from complaints_service.public.opened_tickets import TICKET_COOKIE, Opened, OpenedTickets
 from complaints_service.public.requests import LARGEST_FORM, form_id_of, own_form, see_other
@@ -268,6 +268,7 @@ async def _show(
         "unit_name": office.units[ticket.unit_id].name,
         "deadlines": promises(file, office, language, now),
         "beyond": beyond(seen.status, language),
+        "merged_answer": merged_answer(seen.status, file),
         "messages": [m for m in file.messages if m.sender in ("office", "reporter") and m.released_at <= now],
         "entries": entries,
         "mark": mark_of(entries),

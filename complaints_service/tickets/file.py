@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from complaints_service.tickets.model import Ticket
+from complaints_service.tickets.model import Status, Ticket
 from complaints_service.tickets.port import DeadlineRow
 
 
@@ -83,6 +83,14 @@ class Rating(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class MergedOutcome(msgspec.Struct, frozen=True):
+    """How the case stands that this one was merged into: its status as citizens see it, and the office's last words on it."""
+
+    status: Status
+    answer: str | None = None
+    answered_at: datetime | None = None
+
+
 class TicketFile(msgspec.Struct, frozen=True, kw_only=True):
     """One ticket and everything around it. ``reporter`` is None when nothing is stored or the reader may not see it."""
 
@@ -97,6 +105,9 @@ class TicketFile(msgspec.Struct, frozen=True, kw_only=True):
     rating: Rating | None
     merged_into: str | None
     attachments: tuple[StoredAttachment, ...] = ()
+    merged_outcome: MergedOutcome | None = None
+    # Reporters of cases that were merged into this one.
+    merged_here: int = 0
 
     def files_of(self, seq: int) -> tuple[StoredAttachment, ...]:
         """The files of one event, in the order in which they were sent; 1 is the complaint itself."""

@@ -103,6 +103,15 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     alarms: tuple[str, ...] = ()
 
 
+class MergedReporter(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whose case (``ticket_id``, in its ``episode``) was merged into the one that something happens to."""
+
+    ticket_id: int
+    episode: int
+    has_email: bool
+    chat_id: int | None
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to one ticket: before (None: it was just filed), after, and the events in between.
 
@@ -125,6 +134,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     reporter_ways: tuple[str, ...] = ()
     chat_id: int | None = None
     effects: Effects = Effects()
+
+
+class OutcomeLetters(Protocol):
+    """What reporters of merged cases hear of the one their case goes on with. Pure: no I/O."""
+
+    def tells(self, event: Event) -> bool: ...
+
+    def outcome_rows(
+        self, ticket: Ticket, event: Event, merged: tuple[MergedReporter, ...]
+    ) -> tuple[OutboxRow, ...]: ...
 
 
 class Recomputed(msgspec.Struct, frozen=True):

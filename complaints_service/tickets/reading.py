@@ -16,6 +16,7 @@ from complaints_service.keys import Keys
 from complaints_service.office.model import Office, Person
 from complaints_service.tickets.file import (
     ComplaintWords,
+    MergedOutcome,
     QueueFilters,
     QueueItem,
     QueuePage,
@@ -180,6 +181,10 @@ def _file_from(row: asyncpg.Record, viewer: Person | None) -> TicketFile:
         rating=msgspec.json.decode(row["rating"], type=Rating) if row["rating"] else None,
         merged_into=row["merged_into_number"] or _merged_into(events, row["office_time"]),
         attachments=msgspec.json.decode(row["attachments"], type=tuple[StoredAttachment, ...]),
+        merged_outcome=msgspec.json.decode(row["merged_outcome"], type=MergedOutcome)
+        if row["merged_outcome"]
+        else None,
+        merged_here=row["merged_here"],
     )
 
 

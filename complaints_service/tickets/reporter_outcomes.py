@@ -37,14 +37,17 @@ def reply(command: c.Reply, given: Given) -> Outcome | Refusal:
         return _reopened_by_reply(ticket, message)
     if ticket.status is Status.ANSWERED:
         return _reopened_by_reply(ticket, message)
+    if ticket.status is Status.MERGED:
+        # The other case does not settle theirs: from here on it is one of its own again, whenever they say so.
+        return Outcome(message=message) if command.resolved else _reopened_by_reply(ticket, message, merged_into=None)
     if ticket.status is Status.WAITING_REPORTER:
         return Outcome(message=message, status=Status.IN_PROGRESS)
     return Outcome(message=message)
 
 
-def _reopened_by_reply(ticket: Ticket, message: tuple[str, str] | None) -> Outcome:
+def _reopened_by_reply(ticket: Ticket, message: tuple[str, str] | None, **changes: object) -> Outcome:
     return Outcome(
-        changes=new_episode(ticket),
+        changes=new_episode(ticket) | changes,
         body={"reopens": True, "episode": ticket.episode + 1},
         message=message,
         status=Status.IN_PROGRESS,

@@ -25,6 +25,7 @@ from complaints_service.tickets.commands import (
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.filing import Filings
 from complaints_service.tickets.lifecycle import Refusal, allowed
+from complaints_service.tickets.merged import told_to_merged
 from complaints_service.tickets.model import Actor, Event, Ticket
 from complaints_service.tickets.pipeline import (
     Loaded,
@@ -36,7 +37,7 @@ from complaints_service.tickets.pipeline import (
     writes_ticket,
     written,
 )
-from complaints_service.tickets.port import Reactor, Recomputing, TimerRow
+from complaints_service.tickets.port import OutcomeLetters, Reactor, Recomputing, TimerRow
 from complaints_service.tickets.rows import deadlines_from, ticket_from, timers_from
 from complaints_service.tickets.second_matter import second_matter
 from complaints_service.tickets.time_requests import request_behind
@@ -64,6 +65,7 @@ class Tickets:
         reactors: Sequence[Reactor],
         waker: Waker,
         recomputing: Recomputing,
+        outcome_letters: OutcomeLetters,
     ) -> None:
         self._database = database
         self._offices = offices
@@ -72,6 +74,7 @@ class Tickets:
         self.reactors = tuple(reactors)
         self._waker = waker
         self._recomputing = recomputing
+        self._outcome_letters = outcome_letters
 
     async def act(
         self,
@@ -227,6 +230,7 @@ class Tickets:
 
     async def write(self, connection: asyncpg.Connection, changes: Sequence[tuple[Ticket, Performed]]) -> None:
         """Write changes of locked tickets in one statement. Raises Stale when a ticket was changed in spite of the lock."""
+        changes = [(t, await told_to_merged(connection, made, self._outcome_letters)) for t, made in changes]
         rows = written(changes)
         result = await queries("tickets").write_changes(connection, **rows.parameters())
         if result["written"] != sum(1 for before, performed in changes if writes_ticket(before, performed)):

@@ -56,7 +56,8 @@ def next_step(file: TicketFile, office: Office, language: str) -> str:
         target: moment(due[target], office.time_zone, language) if target in due else "-"
         for target in ("verify", "answer", "reporter", "closing")
     }
-    values |= {"unit": office.units[ticket.unit_id].name, "merged": file.merged_into or "-"}
+    other = file.merged_outcome.status if file.merged_outcome is not None else Status.IN_PROGRESS
+    values |= {"unit": office.units[ticket.unit_id].name, "merged": status_text(other, language)}
     passed = {target for target, at in due.items() if at <= file.now}
     if "answer" in passed and status not in ENDED | {Status.ANSWERED, Status.WAITING_REPORTER}:
         return translate(language, MISSED, **values)

@@ -29,7 +29,10 @@ NEXT_STEPS = {
     Status.CLOSED: "The case is closed. If it comes back, write to us here within 30 days and it opens again.",
     Status.REJECTED: "The office does not take up this case; the reason is in the messages. You may turn to the Ombudsman.",
     Status.FORWARDED: "The case was passed to another agency, which will answer you.",
-    Status.MERGED: "The case goes on together with {merged}.",
+    Status.MERGED: (
+        "Your case goes on together with another one about the same matter, whose state is: {merged}. "
+        "If that does not settle yours, write to us here and your own case goes on."
+    ),
     Status.WITHDRAWN: "The case has ended. If you want to go on, write to us here within 30 days and it opens again.",
 }
 MISSED = (
@@ -47,7 +50,7 @@ CITIZEN_WORDS = {
     "interim_answered": "The office has written to you",
     "rejected": "The complaint was rejected: {reason}",
     "forwarded": "Forwarded to {agency}",
-    "merged": "Merged with {into}",
+    "merged": "Merged with another case about the same matter",
     "withdrawn": "You have withdrawn the complaint",
     "lapsed": "Ended because no reply came in time",
     "closed": "The case was closed",
@@ -74,6 +77,7 @@ OFFICE_WORDS = {
     "asked": "Question to the reporter",
     "answered": "Answered",
     "interim_answered": "Interim message to the reporter",
+    "merged": "Merged with {into}",
     "noted": "Internal note",
     "classified": "Classified: {now}",
     "priority_set": "Priority: {now}",

@@ -116,13 +116,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     _office("undo", _ALL, None, "undone", undoable=False, sign=False, note="the own last deed, for 10 s"),
     Transition(
         "reply",
-        OPEN | {Status.CLOSED, Status.WITHDRAWN},
+        OPEN | {Status.CLOSED, Status.WITHDRAWN, Status.MERGED},
         None,
         ActorKind.REPORTER,
         _NOBODY,
         "replied",
         note="waiting_reporter and answered go on as in_progress, `resolved` closes an answered case; "
-        "a closed or withdrawn case reopens for 30 days",
+        "a closed or withdrawn case reopens for 30 days, a merged one becomes a case of its own again",
     ),
     Transition(
         "rate",

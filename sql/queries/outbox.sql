@@ -180,6 +180,15 @@ FROM ticket AS t
 LEFT JOIN reporter AS r ON r.office_id = t.office_id AND r.ticket_id = t.id AND r.erased_at IS NULL
 WHERE t.office_id = :office_id AND t.id = :ticket_id;
 
+-- name: outcome(office_id, ticket_id, event_seq)^
+-- What happened to the case that another one was merged into, and the office's words on it.
+SELECT
+    e.type, e.undone_by IS NOT NULL AS undone,
+    (SELECT m.text FROM message AS m WHERE m.office_id = e.office_id AND m.ticket_id = e.ticket_id AND m.seq = e.seq
+        AND m.sender = 'office' AND m.erased_at IS NULL) AS words
+FROM ticket_event AS e
+WHERE e.office_id = :office_id AND e.ticket_id = :ticket_id AND e.seq = :event_seq;
+
 -- name: chat(office_id, chat_id)^
 SELECT provider, address, language, draft, last_inbound_at FROM whatsapp_chat WHERE office_id = :office_id AND id = :chat_id;
 

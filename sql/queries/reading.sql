@@ -22,7 +22,9 @@ SELECT
      FROM attachment AS a WHERE a.office_id = k.office_id AND a.ticket_id = k.id)::text AS attachments,
     (SELECT json_build_object('score', g.score, 'at', g.at) FROM rating AS g
      WHERE g.office_id = k.office_id AND g.ticket_id = k.id AND g.episode = k.episode)::text AS rating,
-    (SELECT m.number FROM ticket AS m WHERE m.office_id = k.office_id AND m.id = k.merged_into) AS merged_into_number
+    (SELECT m.number FROM ticket AS m WHERE m.office_id = k.office_id AND m.id = k.merged_into) AS merged_into_number,
+    (SELECT row_to_json(m) FROM merged_outcome(k.office_id, k.merged_into) AS m WHERE k.merged_into IS NOT NULL)::text AS merged_outcome,
+    (SELECT count(*) FROM merged_reporters(k.office_id, k.id))::integer AS merged_here
 FROM ticket AS k
 INNER JOIN office AS o ON o.id = k.office_id
 WHERE k.office_id = :office_id AND k.number = :number;

@@ -1,3 +1,7 @@
+-- name: merged_reporters(office_id, ticket_id)
+-- Reporters whose cases were merged into a ticket, with how they can be reached.
+SELECT ticket_id, episode, has_email, chat_id FROM merged_reporters(:office_id, :ticket_id);
+
 -- name: file_complaint(config_version, at, office_id, key_hash, body_hash, least_open_unit, not_to, absent, year, status, status_before, kind, channel, privacy, language, category, service, priority, simple, oversight, unit_id, reported_units, reported_people, received_at, filed_by, next_due_at, last_sign_at, split_from, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, subject, description, location, occurred_on, reported, text_salt, text_digest, name, phone, email, whatsapp, phone_key, email_key, chat_id, reporter_salt, reporter_digest, type, actor, person_id, body, content_digest, deadlines, timers, outbox)^
 -- Filing in one round trip and one statement (parameters: tickets/filing.py): idempotency key, number, ticket, words, first event, deadlines, timers, outbox rows.
 -- Nothing is written when the key is known, when the office's rows have changed since they were read (config_version), or when the

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from complaints_service.demo.office_value import demo_office
-from complaints_service.notifications.facts import Addressed, Claimed, DeadlineFacts, TicketFacts
+from complaints_service.notifications.facts import Addressed, Claimed, DeadlineFacts, Outcome, TicketFacts
 from complaints_service.notifications.owed import NotOwed, Unreachable, judge
 from complaints_service.office.model import Role
 
@@ -93,7 +93,9 @@ def a_message(kind: str = "rung", *, ticket: TicketFacts | None = None, **row: o
     }
     claimed = msgspec.convert(values, Claimed)
     person = OFFICE.people.get(claimed.person_id or -1)
-    return Addressed(row=claimed, office=OFFICE, at=NOW, ticket=ticket or facts(), person=person)
+    words = ticket.message if ticket is not None else None
+    outcome = Outcome(type="answered", undone=False, words=words) if kind == "merged_outcome" else None
+    return Addressed(row=claimed, office=OFFICE, at=NOW, ticket=ticket or facts(), person=person, outcome=outcome)
 
 
 def test_an_escalation_is_owed_while_the_promise_runs() -> None:

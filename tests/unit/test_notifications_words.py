@@ -24,7 +24,7 @@ CODE = KEYS.tracking_code(OFFICE.id, 417, 1)
 REPORTER_KINDS = [
     "receipt", "question", "answer", "interim_answer", "rejected", "forwarded", "merged", "withdrawn", "lapsed", "closed",
     "reminder_reporter", "reminder_closing", "time_granted", "reopened", "beyond",
-    "recovery",
+    "recovery", "merged_outcome",
 ]  # fmt: skip
 PERSON_KINDS = ["assigned", "rung", "manual_escalation", "time_requested", "time_answered", "reopened"]
 OFFICE_WORDS = "Nomor berkas Anda <script>alert(1)</script> & {{ 7 * 7 }} {% raw %}"

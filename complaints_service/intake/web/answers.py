@@ -69,7 +69,6 @@ class TicketAnswer(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[AttachmentAnswer, ...]
     actions: tuple[str, ...]
     rating: int | None
-    merged_into: str | None
     links: dict[str, str]
 
 
@@ -155,7 +154,6 @@ def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str
         attachments=of_complaint,
         actions=tuple(_ACTION_NAMES[name] for name in allowed(visible, REPORTER_ACTOR)),
         rating=file.rating.score if file.rating else None,
-        merged_into=file.merged_into,
         links=links,
     )
 
