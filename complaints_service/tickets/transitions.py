@@ -171,6 +171,7 @@ REPLY_LEADS = (
     (Status.ANSWERED, Status.CLOSED),
     (Status.CLOSED, Status.IN_PROGRESS),
     (Status.WITHDRAWN, Status.IN_PROGRESS),
+    (Status.MERGED, Status.IN_PROGRESS),
 )
 BY_COMMAND = {transition.command: transition for transition in TRANSITIONS}
 

@@ -139,8 +139,10 @@ def undone(case: Case) -> None:
 
 def after_reply(case: Case, *, resolved: bool, at: datetime) -> str | None:
     """The status after the reporter has written; None: the case has ended for good."""
-    if case.status in ("rejected", "forwarded", "merged"):
+    if case.status in ("rejected", "forwarded"):
         return None
+    if case.status == "merged":
+        return case.status if resolved else "in_progress"
     if case.status in ("closed", "withdrawn"):
         if resolved:
             return case.status
