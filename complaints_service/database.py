@@ -38,12 +38,15 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientResourcesError,  # full disk, too many connections, no memory
+    asyncpg.PostgresSystemError,  # a disk that cannot be read or written
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     # The driver's word for a connection whose server was killed in the middle of an answer (found by the random run).
     asyncpg.InternalClientError,
 )
 STATEMENT_TIMEOUT_SECONDS = 20
+# For a connection of the pool; whoever got none by then is told to come back (503), instead of waiting in a line that only grows.
+ACQUIRE_SECONDS = 5
 
 
 class Scope:
@@ -155,7 +158,7 @@ class Database:
 
     def connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection without a transaction, for single statements on tables that have no row-level security."""
-        return cast("AbstractAsyncContextManager[asyncpg.Connection]", self.pool.acquire(timeout=10))
+        return cast("AbstractAsyncContextManager[asyncpg.Connection]", self.pool.acquire(timeout=ACQUIRE_SECONDS))
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[asyncpg.Connection]:
@@ -163,7 +166,7 @@ class Database:
 
         Rolls back when the block raises. Works through PgBouncer in transaction mode: nothing outlives the transaction.
         """
-        async with self.pool.acquire(timeout=10) as connection:
+        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             await connection.execute(scope.sql)
             try:
                 yield cast("asyncpg.Connection", connection)
@@ -184,7 +187,7 @@ class Database:
 
         ``shared``: what ``pg_export_snapshot()`` said in another one that is still open: both see the same state.
         """
-        async with self.pool.acquire(timeout=10) as connection:
+        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             await connection.execute(read_only(scope, shared))
             try:
                 yield cast("asyncpg.Connection", connection)

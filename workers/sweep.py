@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from complaints_service.clock import monotonic
-from complaints_service.database import SYSTEM, UNAVAILABLE, queries
+from complaints_service.database import SYSTEM, TRANSIENT, UNAVAILABLE, queries
 from complaints_service.failpoints import fp
 from complaints_service.heartbeat import Heartbeat
 from complaints_service.public.opened_tickets import OpenedTickets
@@ -87,7 +87,7 @@ class Sweeper:
                     await heartbeat.beat(swept=True)
                 if done:
                     log.info("swept", part=name, done=done, seconds=round(monotonic() - started, 3))
-            except UNAVAILABLE as error:
+            except (*UNAVAILABLE, *TRANSIENT) as error:
                 log.warning("database_away", part=name, error=type(error).__name__)
             except Exception:
                 log.exception("sweep_failed", part=name)

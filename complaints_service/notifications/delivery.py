@@ -12,7 +12,7 @@ import structlog
 from jinja2 import TemplateError
 
 from complaints_service.clock import OfficeClock
-from complaints_service.database import UNAVAILABLE, Database
+from complaints_service.database import TRANSIENT, UNAVAILABLE, Database
 from complaints_service.failpoints import fp
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
@@ -173,7 +173,7 @@ class Delivery:
             # Before UNAVAILABLE: a missing template is an OSError too.
             await self._poison(row, type(error).__name__)
             return None
-        except UNAVAILABLE:
+        except (*UNAVAILABLE, *TRANSIENT):
             raise
         except Exception as error:
             # Whatever the template or the row did: this row steps aside, loudly, and the queue moves (rule 5).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -70,11 +71,11 @@ class Filings:
         for _ in range(TRIES):
             prepared = self._prepare(office, complaint, place)
             fp("filing.prepared")
-            # Given back before anything else asks for one: filings that each held a connection and waited for a second would
-            # wait for one another.
+            # Given back before anything else asks for one: filings with one each and waiting for a second would wait for ever.
             if complaint.attachments:
+                attempt = functools.partial(self._insert_with_files, office, prepared, key_hash, body_hash)
                 try:
-                    row = await self._insert_with_files(office, prepared, key_hash, body_hash)
+                    row = await self._database.again(attempt)
                 except Invalid as unknown:
                     # It may be that the first sending under this key has claimed them.
                     return await self._first_answer(office, key_hash, body_hash, unknown)
@@ -106,8 +107,7 @@ class Filings:
             reported_people=origin.reported_people,
         )
         prepared = self._prepare(office, complaint, lambda _office, _at: place, at)
-        key_hash, body_hash = self._hashes(FilingKey("split", new_token()[0], b""))
-        row = await self._insert(connection, office, prepared, key_hash, body_hash)
+        row = await self._insert(connection, office, prepared, *self._hashes(FilingKey("split", new_token()[0], b"")))
         if row["id"] is None:
             raise Unavailable
         return row["number"]

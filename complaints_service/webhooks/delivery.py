@@ -12,7 +12,7 @@ import random
 import structlog
 
 from complaints_service.clock import machine_now
-from complaints_service.database import UNAVAILABLE, Database
+from complaints_service.database import TRANSIENT, UNAVAILABLE, Database
 from complaints_service.failpoints import fp
 from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
@@ -104,7 +104,7 @@ class WebhookDelivery:
         except asyncio.CancelledError:
             await asyncio.shield(self._outbox.give_back(row))
             raise
-        except UNAVAILABLE:
+        except (*UNAVAILABLE, *TRANSIENT):
             raise
         except Exception as error:
             # Whatever the row did: it steps aside, loudly, and the queue moves (rule 5 of RELIABILITY.md).
