@@ -26,7 +26,7 @@ from tests.web.browsing import Window, Windows, with_cookies
 from tests.web.watching import Watched, watch
 
 Visit = Callable[..., Awaitable[Page]]
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class QuietServer(uvicorn.Server):
