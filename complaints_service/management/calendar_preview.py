@@ -28,6 +28,10 @@ MOST_DAYS = 2_600
 MOST_MINUTES = MOST_DAYS * 480
 
 
+# Years from which every reach of a calendar (52 years) stays within the calendars that dates know.
+_YEARS = (60, 9_900)
+
+
 class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Either working minutes or whole working days."""
 
@@ -83,11 +87,19 @@ async def preview(request: PageRequest, viewer: Viewer) -> Response[bytes]:
             return json_response(Measured(calendar.minutes_between(body.start, body.end)))
         due_at, steps = _added(calendar, body)
     except OutOfReach as error:
-        raise Invalid(
-            [FieldProblem("/calendar", "never_open", "This calendar has no open time within reach of this moment.")]
-        ) from error
+        raise Invalid([_beyond(body)]) from error
     language = language_of(request)
     return json_response(Due(due_at, [StepLine(step.at, step_text(step, language)) for step in steps]))
+
+
+def _beyond(body: PreviewBody) -> FieldProblem:
+    """What led out of reach: a moment where no calendar is counted, an end that lies too far away, else the calendar itself."""
+    for pointer, at in (("/start", body.start), ("/end", body.end)):
+        if at is not None and not _YEARS[0] <= at.year <= _YEARS[1]:
+            return FieldProblem(pointer, "too_far", "This day is too far away. Please check the year.")
+    if body.end is not None:
+        return FieldProblem("/end", "too_far", "This day is too far away. Please check the year.")
+    return FieldProblem("/calendar", "never_open", "This calendar has no open time within reach of this moment.")
 
 
 def _calendar(body: PreviewBody, viewer: Viewer) -> WorkingCalendar:

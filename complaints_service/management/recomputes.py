@@ -60,9 +60,9 @@ class RecomputeList(msgspec.Struct, frozen=True):
 
 
 class CalendarToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``calendar``: CAL, as for publishing."""
+    """``document``: CAL, as for publishing."""
 
-    calendar: CALENDAR
+    document: CALENDAR
 
 
 class PolicyToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,14 +106,14 @@ async def calendar_effects(
     writer.require(Role.ADMIN)
     body = await read_json(request, CalendarToTry)
     try:
-        document = document_from(_json(body.calendar))
+        document = document_from(_json(body.document))
         if problems := validate(document, for_saving=True, from_day=clock.now().date()):
             raise CalendarError(problems)
     except CalendarError as error:
-        raise Invalid([calendar_problem(problem, "/calendar") for problem in error.problems]) from error
+        raise Invalid([calendar_problem(problem, "/document") for problem in error.problems]) from error
     office = await offices.reload(writer.office.id)
     would_be = with_calendar(office, msgspec.json.encode(document).decode())
-    return await _effects(database, would_be, clock, writer, "/calendar")
+    return await _effects(database, would_be, clock, writer, "/document")
 
 
 @post(

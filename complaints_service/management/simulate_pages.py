@@ -150,7 +150,13 @@ async def _form(
     policies += [
         (f"d{draft.id}", words("draft “{name}”", name=draft.name)) for draft in await Drafts(database).all(viewer)
     ]
-    policies += [(f"v{version}", words("version {n}", n=version)) for version in sorted(office.policies, reverse=True)]
+    policies += [
+        (
+            f"v{version}",
+            words("version {n} (taken back)" if office.policies[version].withdrawn else "version {n}", n=version),
+        )
+        for version in sorted(office.policies, reverse=True)
+    ]
     calendars = [("", words("each case's own"))]
     if await choices.calendar_draft() is not None:
         calendars.append((CALENDAR_DRAFT, words("your draft")))

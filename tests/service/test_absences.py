@@ -64,6 +64,10 @@ async def test_an_officer_enters_the_own_absence_and_the_office_knows_the_stand_
     body = {"person_id": me.id, "stand_in_id": other.id, "why": "cuti tahunan", **when}
     made = await people["petugas"].post("/api/v1/absences", json=body)
     assert made.status_code == 201, made.text
+    # The other one works in another unit: said at once, and on the page.
+    assert made.json()["warnings"] == ["stand_in_sees_nothing"]
+    page = await people["petugas"].get("/admin/ketidakhadiran", headers={"Accept": "text/html"})
+    assert f"{other.name} tidak dapat melihat kasus {me.name}" in page.text
     at = datetime.fromisoformat(when["starts_at"])
     office = await the_office.office()
     assert not office.present(me, at)

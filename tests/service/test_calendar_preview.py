@@ -44,3 +44,20 @@ async def test_a_calendar_that_cannot_be_is_refused_by_place(officer: httpx.Asyn
         "/calendar/time_zone",
         "/calendar/weekly/mon/0",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"start": "0001-01-01T00:00:00Z", "add": {"working_days": 3}}, "/start"),
+        ({"start": "9999-12-31T00:00:00Z", "add": {"working_minutes": 3}}, "/start"),
+        ({"start": "2026-11-24T02:00:00Z", "end": "9999-12-31T00:00:00Z"}, "/end"),
+        ({"start": "2026-11-24T02:00:00Z", "end": "2126-11-24T02:00:00Z"}, "/end"),
+        ({"calendar": {"time_zone": "Asia/Jakarta"}, "start": "2026-11-24T02:00:00Z", "add": {"working_days": 1}}, "/calendar"),
+    ],
+)  # fmt: skip
+async def test_what_lies_out_of_reach_is_named_at_its_place(
+    officer: httpx.AsyncClient, body: dict[str, object], pointer: str
+) -> None:
+    answer = await officer.post("/api/v1/calendars/preview", json={"calendar": None, **body})
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, [pointer])

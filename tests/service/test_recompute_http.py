@@ -65,7 +65,7 @@ async def test_what_a_calendar_and_a_policy_would_do_is_told_and_nothing_is_writ
 ) -> None:
     filed = [await room.office.file(reporter_email=None) for _ in range(3)]
     before = await count_rows(room)
-    told = await client.post(CALENDARS, json={"calendar": await a_calendar(room, *range(1, 8))})
+    told = await client.post(CALENDARS, json={"document": await a_calendar(room, *range(1, 8))})
     assert told.status_code == 200, told.text
     assert (told.json()["looked_at"], told.json()["tickets"], told.json()["breached"]) == (3, 3, 0)
     assert told.json()["earlier"] == 0
@@ -84,12 +84,12 @@ async def test_what_a_calendar_and_a_policy_would_do_is_told_and_nothing_is_writ
 @pytest.mark.parametrize(
     ("path", "body", "status", "pointer"),
     [
-        (CALENDARS, {}, 422, "/calendar"),
-        (CALENDARS, {"calendar": None}, 422, "/calendar"),
-        (CALENDARS, {"calendar": {"time_zone": "Mars/Olympus", "weekly": {}}}, 422, "/calendar/time_zone"),
-        (CALENDARS, {"calendar": {"time_zone": "Asia/Jakarta", "weekly": {}}}, 422, "/calendar"),
-        (CALENDARS, {"calendar": {"time_zone": "Asia/Jakarta", "weekly": {"mon": [["12:00", "08:00"]]}}}, 422, "/calendar/weekly/mon/0"),
-        (CALENDARS, {"calendar": {}, "publish": True}, 422, "/publish"),
+        (CALENDARS, {}, 422, "/document"),
+        (CALENDARS, {"document": None}, 422, "/document"),
+        (CALENDARS, {"document": {"time_zone": "Mars/Olympus", "weekly": {}}}, 422, "/document/time_zone"),
+        (CALENDARS, {"document": {"time_zone": "Asia/Jakarta", "weekly": {}}}, 422, "/document"),
+        (CALENDARS, {"document": {"time_zone": "Asia/Jakarta", "weekly": {"mon": [["12:00", "08:00"]]}}}, 422, "/document/weekly/mon/0"),
+        (CALENDARS, {"document": {}, "publish": True}, 422, "/publish"),
         (POLICIES, {}, 422, "/policy"),
         (POLICIES, {"policy": {}}, 422, "/policy"),
         (POLICIES, {"policy": []}, 422, "/policy"),
@@ -118,7 +118,7 @@ async def test_a_target_of_nothing_and_one_of_ten_thousand_days_are_named(
 
 
 async def test_asking_needs_the_forms_token_and_the_right_role(room: Room, client: httpx.AsyncClient) -> None:
-    body = {"calendar": await a_calendar(room, 1)}
+    body = {"document": await a_calendar(room, 1)}
     assert (await client.post(CALENDARS, json=body, headers={"X-CSRF-Token": "no"})).status_code == 403
     client.cookies.clear()
     assert (await client.post(CALENDARS, json=body)).status_code == 401

@@ -11,7 +11,7 @@ import pytest
 from complaints_service.management.policies import draft_form, rung_form
 from complaints_service.management.policies.differences import differences
 from complaints_service.management.policies.draft_pages import told_apart
-from complaints_service.management.policies.draft_view import draft_policy
+from complaints_service.management.policies.draft_view import draft_policy, form_context
 from complaints_service.management.policies.ladder_drawing import drawn
 from complaints_service.management.policies.standing import Standing, standing_of
 from complaints_service.management.policies.views import ladders, target_groups
@@ -38,6 +38,15 @@ def fields_of(raw: dict[str, Any]) -> dict[str, str]:
 def test_a_draft_that_is_sent_unchanged_stays_the_same() -> None:
     raw = a_draft()
     assert draft_form.from_form(fields_of(raw), raw) == raw
+
+
+def test_a_draft_tells_whole_hours_beside_their_minutes() -> None:
+    raw = a_draft()
+    raw["targets"][0] |= {"amount": 240, "measure": "working_minutes"}
+    raw["targets"][1] |= {"amount": 90, "measure": "working_minutes"}
+    groups: Any = form_context(raw, an_office(), "id")["groups"]
+    told = {row.place: row.hours for group in groups for row in group.rows}
+    assert (told[0], told[1], told[2]) == ("4 jam kerja", "", "")
 
 
 def test_what_cannot_be_read_stays_as_it_was_typed() -> None:

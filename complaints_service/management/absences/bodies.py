@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from complaints_service.management.absences.model import AbsenceRow
 from complaints_service.management.absences.rules import LONGEST_NOTE
 
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -38,6 +39,12 @@ class WhyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``why`` stands in the history."""
 
     why: _Note = ""
+
+
+class NewAbsenceAnswer(AbsenceRow, frozen=True, kw_only=True):
+    """The absence as it was entered. ``warnings``: stand_in_sees_nothing, when the stand-in may see no case of the absent person."""
+
+    warnings: list[str]
 
 
 class DutyAnswer(msgspec.Struct, frozen=True, kw_only=True):

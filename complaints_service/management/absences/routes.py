@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response, delete, get, post
 from litestar.types import ControllerRouterHandler
 
@@ -15,9 +16,9 @@ from complaints_service.database import Database
 from complaints_service.errors import DomainError, FieldProblem, Invalid, NotFound
 from complaints_service.intake.web.routes import json_response
 from complaints_service.management.absences import forms, view
-from complaints_service.management.absences.bodies import AbsenceBody, DutyAnswer, DutyBody, WhyQuery
+from complaints_service.management.absences.bodies import AbsenceBody, DutyAnswer, DutyBody, NewAbsenceAnswer, WhyQuery
 from complaints_service.management.absences.model import AbsenceRow, DutyRow, NewAbsence, NewDuty
-from complaints_service.management.absences.rules import FARTHEST, LONGEST_NOTE, duty_units, plannable
+from complaints_service.management.absences.rules import FARTHEST, LONGEST_NOTE, duty_units, plannable, sees_nothing_of
 from complaints_service.management.absences.service import Absences
 from complaints_service.management.settings_events import Setting, list_office_events
 from complaints_service.office.model import Office
@@ -164,12 +165,12 @@ async def list_absences(
     status_code=201,
     summary="Enter an absence",
     tags=["Absences"],
-    api=Api(reads=AbsenceBody, gives=AbsenceRow, refuses=(404, 409)),
+    api=Api(reads=AbsenceBody, gives=NewAbsenceAnswer, refuses=(404, 409)),
 )
 async def add_absence(
     request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
 ) -> Response[bytes]:
-    """For yourself, or as a superior for people of your units."""
+    """For yourself, or as a superior for people of your units. ``warnings`` may hold ``stand_in_sees_nothing``."""
     body = await read_json(request, AbsenceBody)
     new = NewAbsence(
         person_id=body.person_id,
@@ -178,8 +179,10 @@ async def add_absence(
         stand_in_id=body.stand_in_id,
         why=body.why,
     )
-    made: AbsenceRow = await Absences(database, offices, clock).add_absence(writer, new)
-    return json_response(made, status=201)
+    made = await Absences(database, offices, clock).add_absence(writer, new)
+    blind = sees_nothing_of(writer.office, made.stand_in_id, made.person_id)
+    warnings = ["stand_in_sees_nothing"] if blind else []
+    return json_response(NewAbsenceAnswer(**msgspec.structs.asdict(made), warnings=warnings), status=201)
 
 
 @delete(

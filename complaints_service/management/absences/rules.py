@@ -60,6 +60,14 @@ def absence_problems(office: Office, new: NewAbsence, known: Iterable[AbsenceRow
     return found
 
 
+def sees_nothing_of(office: Office, stand_in_id: int | None, person_id: int) -> bool:
+    """Whether the stand-in may see no case at all that the absent person sees: then the one above gets what would go there."""
+    stand_in, person = office.people.get(stand_in_id or 0), office.people.get(person_id)
+    if stand_in is None or person is None:
+        return False
+    return stand_in.role is Role.ADMIN or office.scope_units(stand_in).isdisjoint(office.scope_units(person))
+
+
 def duty_problems(
     office: Office, new: NewDuty, known: Iterable[DutyRow], absences: Iterable[AbsenceRow], now: datetime
 ) -> list[FieldProblem]:

@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from complaints_service.i18n import moment, translate
 from complaints_service.management.absences.model import AbsenceRow, DutyRow
-from complaints_service.management.absences.rules import Span, covered, duty_units, gaps, plannable
+from complaints_service.management.absences.rules import Span, covered, duty_units, gaps, plannable, sees_nothing_of
 from complaints_service.management.settings_events import Setting, SettingEvent
 from complaints_service.office.model import Office, Person
 
@@ -21,6 +21,9 @@ EVENT_WORDS = {
     "duty added": "Duty entered",
     "duty revoked": "Duty taken back",
 }
+
+
+SEES_NOTHING = "{other} may see no case that {name} sees: the one above is told in place of {name}."
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ class StripDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """An absence or a duty of the lists. ``warning``: the stand-in is away too."""
+    """An absence or a duty of the lists. ``warning``: the stand-in is away too, or may see no case of the absent person."""
 
     id: int
     name: str
@@ -156,6 +159,8 @@ def absence_list(office: Office, viewer: Person, rows: Sequence[AbsenceRow], lan
         )
         what = _name(office, stand_in) if stand_in is not None else translate(language, "nobody stands in")
         warning = translate(language, "The stand-in is absent too: the one above is told.") if clash else ""
+        if sees_nothing_of(office, stand_in, each.person_id):
+            warning = translate(language, SEES_NOTHING, other=what, name=_name(office, each.person_id))
         found.append(
             Row(
                 id=each.id,

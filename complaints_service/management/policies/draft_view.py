@@ -19,6 +19,7 @@ from complaints_service.management.policies.words import (
     target_name,
 )
 from complaints_service.office.model import Office, Policy
+from complaints_service.office.rung_words import amount_text
 from complaints_service.sla.policy_check import checked
 from complaints_service.sla.policy_document import policy_from
 from complaints_service.sla.policy_problems import PolicyError, problem_text
@@ -30,12 +31,13 @@ Options = list[tuple[str, str]]
 
 
 class RowView(msgspec.Struct, frozen=True):
-    """A row of the form: its place in the document, its fields as texts, whether it can move."""
+    """A row of the form: its place in the document, its fields as texts, whether it can move; ``hours``: minutes told as whole hours."""
 
     place: int
     values: dict[str, str]
     first: bool
     last: bool
+    hours: str = ""
 
 
 class GroupView(msgspec.Struct, frozen=True):
@@ -118,7 +120,7 @@ def form_context(raw: Raw, office: Office, language: str) -> dict[str, object]:
     return {
         "basics": {name: _text(raw.get(name)) for name in ("legal_source", "after_reopening", "after_transfer")},
         "groups": _groups(raw, language),
-        "pauses": [_row(entry, place, 0, 1) for place, entry in enumerate(entries(raw, "pauses"))],
+        "pauses": [_row(entry, place, 0, 1, language, "limit_") for place, entry in enumerate(entries(raw, "pauses"))],
         "options": options(office, language),
     }
 
@@ -133,14 +135,19 @@ def _groups(raw: Raw, language: str) -> list[GroupView]:
                 target,
                 target_name(target, language),
                 translate(language, TARGET_EXPLANATION_WORDS[target]),
-                tuple(_row(rows[place], place, index, len(own)) for index, place in enumerate(own)),
+                tuple(_row(rows[place], place, index, len(own), language) for index, place in enumerate(own)),
             )
         )
     return groups
 
 
-def _row(entry: Raw, place: int, index: int, many: int) -> RowView:
-    return RowView(place, {name: _text(value) for name, value in entry.items()}, index == 0, index == many - 1)
+def _row(entry: Raw, place: int, index: int, many: int, language: str, prefix: str = "") -> RowView:
+    amount, measure = entry.get(f"{prefix}amount"), str(entry.get(f"{prefix}measure", ""))
+    hours = ""
+    if isinstance(amount, int) and amount and amount % 60 == 0 and measure.endswith("_minutes"):
+        hours = amount_text(amount, measure, language)  # as every other page tells it
+    values = {name: _text(value) for name, value in entry.items()}
+    return RowView(place, values, index == 0, index == many - 1, hours)
 
 
 def _text(value: object) -> str:
