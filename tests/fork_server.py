@@ -38,6 +38,8 @@ IMPORTED = (
 )  # fmt: skip
 _PROGRAM = str(Path(sys.executable).with_name("complaints"))
 _CATCHER = [sys.executable, "-m", "complaints_service.dev.mail_catcher"]
+# What initdb made for the run's own server; a supervisor that was forked takes a copy.
+_cluster = sys.argv[2] if __name__ == "__main__" else ""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -93,7 +95,9 @@ class _Forking(subprocess.Popen[Any]):
         what: dict[str, Any] = inspect.signature(super()._execute_child).bind(*given).arguments  # pyright: ignore
         command: list[str] = [os.fspath(part) for part in what["args"]]
         if command[0] != _PROGRAM and command[: len(_CATCHER)] != _CATCHER:
-            super()._execute_child(*given)  # pyright: ignore
+            if Path(command[0]).name == "initdb" and Path(_cluster).is_dir():
+                what["args"] = ["cp", "-a", f"{_cluster}/.", command[command.index("--pgdata") + 1]]
+            super()._execute_child(*what.values())  # pyright: ignore
             return
         self.pid = os.fork()
         if self.pid == 0:
@@ -148,7 +152,7 @@ def show_as(command: list[str]) -> None:
 
 
 def main() -> None:
-    """Arguments: the descriptor of the socket on which requests come; then room for the command lines of the forks."""
+    """Arguments: the descriptor of the socket on which requests come, a cluster, room for the command lines of the forks."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who wait between are nobody's business
     for name in IMPORTED:
         importlib.import_module(name)

@@ -19,6 +19,7 @@ from typing import IO
 import msgspec
 
 from tests.fork_server import Request
+from tests.servers import VARIABLE, Running
 
 ROOT = Path(__file__).parents[1]
 # The kernel shows a process's command line out of the place where the server's own stood.
@@ -102,7 +103,8 @@ def run_forked(arguments: list[str], environment: Mapping[str, str], folder: Pat
 def _started() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """The server of this process; it ends when nobody holds the socket any more."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), _ROOM]
+    cluster = msgspec.json.decode(os.environ[VARIABLE], type=Running).cluster if VARIABLE in os.environ else ""
+    command = [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), cluster, _ROOM]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPLAINTS_")}
     with theirs:
         nothing, given = subprocess.DEVNULL, [theirs.fileno()]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -14,6 +16,9 @@ import msgspec
 
 from complaints_service.demo.people import DemoPerson
 from complaints_service.settings import Settings
+
+if TYPE_CHECKING:
+    from complaints_service.embedded import EmbeddedServers
 
 TEMPLATE = "complaints_template"
 VARIABLE = "COMPLAINTS_TEST_SERVERS"
@@ -23,6 +28,7 @@ class Running(msgspec.Struct, frozen=True):
     """How to reach the servers of this run, and the demo people with their passwords."""
 
     folder: str
+    cluster: str
     admin_url: str
     database_url: str
     redis_url: str
@@ -67,16 +73,25 @@ class Servers:
 
         self._folder.chmod(0o711)
         servers = EmbeddedServers(self._folder / "servers", durable=False)
+        cluster = self._keep_cluster(servers)
         await servers.start()
         try:
             people = await self._make_template(servers.admin_url)
             self._running = Running(
-                str(self._folder), servers.admin_url, servers.database_url, servers.redis_url, people
+                str(self._folder), str(cluster), servers.admin_url, servers.database_url, servers.redis_url, people
             )
             self._ready.set()
             await asyncio.to_thread(self._stop.wait)
         finally:
             await servers.stop(5)
+
+    def _keep_cluster(self, servers: EmbeddedServers) -> Path:
+        """A cluster as initdb leaves it: services with a server of their own begin with a copy (tests/fork_server.py)."""
+        assert servers.postgres is not None
+        servers.postgres.program.prepare()
+        kept = self._folder / "cluster"
+        subprocess.run(["cp", "-a", str(servers.data_dir / "postgres"), str(kept)], check=True)
+        return kept
 
     async def _make_template(self, admin_url: str) -> list[DemoPerson]:
         from complaints_service.database import upgrade
