@@ -28,6 +28,7 @@ OFFICE: dict[str, tuple[tuple[str, ...], str | None, bool, bool]] = {
     "grant_time": (OWED, None, True, False),
     "refuse_time": (OWED, None, True, False),
     "acknowledge": (OPEN, None, False, False),
+    "escalate": (OWED, None, True, True),
     "reject": (OWED, "rejected", True, True),
     "forward": (OWED, "forwarded", True, True),
     "merge": (OWED, "merged", True, True),
