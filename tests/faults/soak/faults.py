@@ -40,17 +40,22 @@ class Faults:
         return sum(count for deed, count in self.hit.items() if Deed(deed) in KILLS)
 
     async def carry_out(self, plan: tuple[Fault, ...], longest: float) -> None:
-        """One after the other, each at its time or as soon after as it can hit something; returns when the last stopped part goes on.
+        """Each at its time or as soon after as it can hit something; returns when the last stopped part goes on.
 
-        ``longest``: seconds after which what is left of the plan is left out.
+        Outages stand in a row of their own: one that waits for the end of another holds up no kill of a worker. ``longest``: seconds
+        after which what is left of the plan is left out.
         """
         began = time.monotonic()
         async with asyncio.TaskGroup() as stopped:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(longest):
-                    for fault in plan:
-                        await asyncio.sleep(max(0.0, fault.at - (time.monotonic() - began)))
-                        await self._do(fault, stopped)
+            rows = [[f for f in plan if (f.deed in OUTAGES) is outages] for outages in (False, True)]
+            await asyncio.gather(*(self._in_turn(row, began, longest, stopped) for row in rows))
+
+    async def _in_turn(self, row: list[Fault], began: float, longest: float, stopped: asyncio.TaskGroup) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                for fault in row:
+                    await asyncio.sleep(max(0.0, fault.at - (time.monotonic() - began)))
+                    await self._do(fault, stopped)
 
     async def _do(self, fault: Fault, stopped: asyncio.TaskGroup) -> None:
         while True:

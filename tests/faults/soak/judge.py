@@ -96,12 +96,7 @@ async def judged(service: Broken, told: Told, outside: Outside, before: int) -> 
     if copies.most > MOST_COPIES:
         wrong.append(f"{copies.most} copies of one mail")
     wrong += _tried_more_seldom(outside.webhooks(), outbox)
-    announced = outside.announced()
-    wrong += [
-        f"{number}: announced by {len(announced.get(number, ()))} webhooks"
-        for number in stored
-        if len(announced.get(number, ())) != 1
-    ]
+    wrong += _unannounced(stored, outside.announced(), outbox, numbers)
     wrong += [f"audit: {found['invariant']} {found['row']}: {found['what']}" for found in await service.audit()]
     size, leaks = told_in_logs(service, told)
     verdict = Verdict(
@@ -183,6 +178,23 @@ def _ways(outbox: list[Any], arrived: Counter[str]) -> list[str]:
         + [f"{len(lost)} mails are sent and did not arrive"] * bool(lost)
         + [f"{name}: arrived and nobody sent it" for name in arrived.keys() - ours]
     )
+
+
+def _unannounced(
+    stored: dict[str, Stored], announced: dict[str, set[str]], outbox: list[Any], numbers: dict[int, str]
+) -> list[str]:
+    """Each new ticket is announced under one id, or its message has ended as dead, with its alarm."""
+    dead = {
+        numbers.get(row["ticket_id"])
+        for row in outbox
+        if row["kind"] == "complaint.received" and row["state"] == "dead"
+    }
+    times = {number: len(announced.get(number, ())) for number in stored}
+    return [
+        f"{number}: announced by {count} webhooks"
+        for number, count in times.items()
+        if count != 1 and not (count == 0 and number in dead)
+    ]
 
 
 def _tried_more_seldom(arrived: Counter[str], outbox: list[Any]) -> list[str]:
