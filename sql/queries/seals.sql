@@ -14,17 +14,44 @@ SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory
 SELECT max(day) FROM chain_root WHERE office_id = :office_id;
 
 -- name: seal(office_id, day, cutoff)^
--- Close a day once; no row: somebody else has, or there is nothing to close yet.
-INSERT INTO chain_root (office_id, day, cutoff, tickets, root)
-SELECT :office_id, :day, :cutoff, r.tickets, r.root
-FROM chain_root_at(:office_id, :cutoff) AS r
-WHERE r.tickets > 0
+-- Close a day once; no row: somebody else has, or there is nothing to close yet. Days on which no worker ran belong to the next seal;
+-- a day on which nothing happened is sealed too.
+WITH before AS MATERIALIZED (
+    SELECT c.cutoff, c.root FROM chain_root AS c
+    WHERE c.office_id = :office_id AND c.cutoff < :cutoff
+    ORDER BY c.cutoff DESC
+    LIMIT 1
+),
+made AS (
+    SELECT before.cutoff AS since, r.tickets, r.root
+    FROM before, chain_root_since(:office_id, before.cutoff, :cutoff, before.root) AS r
+    UNION ALL
+    SELECT NULL, r.tickets, r.root
+    FROM chain_root_at(:office_id, :cutoff) AS r
+    WHERE r.tickets > 0 AND NOT EXISTS (SELECT 1 FROM before)
+)
+INSERT INTO chain_root (office_id, day, cutoff, since, tickets, root)
+SELECT :office_id, :day, :cutoff, made.since, made.tickets, made.root
+FROM made
 ON CONFLICT (office_id, day) DO NOTHING
 RETURNING tickets, root;
 
 -- name: broken_seals(office_id)
--- Days whose root can no longer be made from the events: something before their end was rewritten.
+-- Days whose root can no longer be made from the events: something in them was rewritten, or, for one that covers everything, before it.
 SELECT c.day, c.tickets, r.tickets AS tickets_now
-FROM chain_root AS c, chain_root_at(c.office_id, c.cutoff) AS r
-WHERE c.office_id = :office_id AND (c.root, c.tickets) IS DISTINCT FROM (r.root, r.tickets)
+FROM (
+    SELECT k.*, lag(k.root) OVER (ORDER BY k.cutoff) AS root_before
+    FROM chain_root AS k
+    WHERE k.office_id = :office_id
+) AS c
+CROSS JOIN LATERAL (
+    SELECT s.tickets, s.root
+    FROM chain_root_since(c.office_id, c.since, c.cutoff, c.root_before) AS s
+    WHERE c.since IS NOT NULL
+    UNION ALL
+    SELECT a.tickets, a.root
+    FROM chain_root_at(c.office_id, c.cutoff) AS a
+    WHERE c.since IS NULL
+) AS r
+WHERE (c.root, c.tickets) IS DISTINCT FROM (r.root, r.tickets)
 ORDER BY c.day;
