@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=LONG.minutes)
     asked = parser.parse_args()
     print(f"seed {asked.seed}, {asked.minutes:g} minutes", flush=True)
+    # Whoever is told to end takes the service with it, as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix=f"soak-{asked.seed}-"))
     sizes = msgspec.structs.replace(LONG, minutes=asked.minutes)
     try:
