@@ -84,7 +84,7 @@ class Health:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if not await self._complete():
                     return Readiness(status=Condition.UNAVAILABLE, reasons=["migrations"])
-                work = await self.work()
+                work = await self.work(counted=False)
         except (*UNAVAILABLE, asyncpg.PostgresError) as error:
             log.warning("not_ready", error=type(error).__name__)
             return Readiness(status=Condition.UNAVAILABLE, reasons=["database"])
@@ -98,10 +98,10 @@ class Health:
             sweep_seconds=_rounded(work.sweep_age),
         )
 
-    async def work(self) -> Work:
-        """How the work goes, in one query. Raises what asyncpg raises."""
+    async def work(self, *, counted: bool = True) -> Work:
+        """How the work goes, in one query; open tickets only when ``counted``, else 0. Raises what asyncpg raises."""
         async with self._database.transaction(Scope.system()) as connection:
-            return msgspec.convert(dict(await queries("health").state_of_work(connection)), Work)
+            return msgspec.convert(dict(await queries("health").state_of_work(connection, counted=counted)), Work)
 
     async def _complete(self) -> bool:
         async with self._database.connection() as connection:

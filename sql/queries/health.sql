@@ -22,10 +22,11 @@ ON CONFLICT (office_id, key) WHERE cleared_at IS NULL DO NOTHING;
 -- name: clear_alarm(key)!
 UPDATE alarm SET cleared_at = office_now() WHERE key = :key AND cleared_at IS NULL;
 
--- name: state_of_work()^
+-- name: state_of_work(counted)^
 -- How the work behind the pages goes: ages in seconds (nothing waits: 0), for readiness and metrics. Needs the system's scope.
 -- Office time where a promise waits, machine time where a process does (D12). A receiver of webhooks that is away is no fault of ours:
--- it has its own alarm, and its messages do not age the outbox.
+-- it has its own alarm, and its messages do not age the outbox. Open tickets are counted only for whoever wants the figure: readiness is
+-- asked every few seconds, and a hundred thousand of them take a while.
 SELECT
     (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox_waiting,
     (SELECT count(*) FROM outbox WHERE state = 'dead') AS outbox_dead,
@@ -37,7 +38,7 @@ SELECT
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(due_at)), 0)::float8 FROM sla_timer
      WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timer_age,
     (SELECT count(*) FROM ticket
-     WHERE status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')) AS tickets_open,
+     WHERE :counted::boolean AND status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')) AS tickets_open,
     (SELECT count(*) FROM alarm WHERE cleared_at IS NULL) AS alarms_open,
     EXISTS (SELECT 1 FROM sending_hold WHERE resumed_at IS NULL) AS sending_held,
     (SELECT extract(epoch FROM clock_timestamp() - max(seen_at))::float8 FROM heartbeat WHERE kind = 'worker') AS worker_age,

@@ -43,7 +43,7 @@ assignee AS MATERIALIZED (
 numbered AS MATERIALIZED (
     SELECT
         taken.id,
-        format('%s-%s-%s', guard.number_prefix, :year::text, lpad(taken.id::text, 6, '0')) AS number,
+        format('%s-%s-%s', guard.number_prefix, :year::text, lpad(taken.id::text, greatest(6, length(taken.id::text)), '0')) AS number,
         (SELECT assignee.id FROM assignee) AS assignee_id
     FROM taken, guard
 ),

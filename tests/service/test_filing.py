@@ -8,6 +8,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from complaints_service.tickets.model import Channel, Complaint, Privacy
 from complaints_service.wiring import open_services
 from tests.office import TheOffice, a_complaint
 from tests.servers import Running, on_database
+from tests.service.outbox_room import a_room
 
 FILED_TABLES = (
     "ticket", "ticket_event", "complaint_text", "reporter", "deadline", "sla_timer", "outbox", "idempotency_key",
@@ -200,6 +202,17 @@ async def test_the_number_carries_the_year_of_receipt_in_the_offices_zone(the_of
     assert late.number.startswith(f"LT-{local_year}-")
     assert early.number.startswith(f"LT-{local_year - 1}-")
     assert first.ticket_id < late.ticket_id < early.ticket_id, "one sequence, never reset"
+
+
+async def test_the_millionth_ticket_has_a_number_of_its_own(running: Running, tmp_path: Path) -> None:
+    async with a_room(running, tmp_path) as room:
+        hundred_thousandth = (await room.admin.fetchval("SELECT setval('ticket_number_1', 99999)")) + 1
+        first = await room.office.file()
+        assert first.ticket_id == hundred_thousandth
+        await room.admin.execute("SELECT setval('ticket_number_1', 999999)")
+        later = [await room.office.file() for _ in range(3)]
+        assert [one.number.rpartition("-")[2] for one in later] == ["1000000", "1000001", "1000002"]
+        assert (await room.office.file_of(later[0].number)).ticket.id == 1_000_000
 
 
 @pytest.mark.parametrize("table", ["outbox", "sla_timer", "ticket_event", "deadline", "reporter", "complaint_text"])
