@@ -1,8 +1,8 @@
 """A process that has imported the whole service and forks itself for each process that a test asks for.
 
 What runs is what `complaints ...` runs: ``main``, in a process of its own with its own environment, folder, output and command
-line, started again by the real supervisor after a real kill. Only the second in which Python imports everything is spent once
-instead of each time. `tests/platform` starts the programs as a person does.
+line, started again by the real supervisor after a real kill. Only the second in which Python imports everything and reads our
+statements and words is spent once instead of each time. `tests/platform` starts the programs as a person does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from typing import Any
 
 import msgspec
 
+from complaints_service.database import queries
+from complaints_service.i18n import LANGUAGES, catalogue
 from complaints_service.processes import die_with_parent
+from complaints_service.resources import sql_dir
 
 # What a command, web and worker import when they begin, also inside their functions.
 IMPORTED = (
@@ -34,7 +37,8 @@ IMPORTED = (
     "complaints_service.dev.local_only", "complaints_service.dev.routes", "complaints_service.dev.whatsapp",
     "aiosmtpd.smtp", "complaints_service.intake.kiosk.commands", "complaints_service.demo.tickets_seed",
     "complaints_service.demo.office_seed", "workers.main", "uvicorn", "uvloop", "httptools", "uvicorn.lifespan.on",
-    "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl", "anyio._backends._asyncio", "certifi", "httpcore",
+    "PIL.JpegImagePlugin", "encodings.ascii", "encodings.unicode_escape",
 )  # fmt: skip
 _PROGRAM = str(Path(sys.executable).with_name("complaints"))
 _CATCHER = [sys.executable, "-m", "complaints_service.dev.mail_catcher"]
@@ -156,6 +160,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who wait between are nobody's business
     for name in IMPORTED:
         importlib.import_module(name)
+    # What each process reads once and keeps.
+    for file in (sql_dir() / "queries").glob("*.sql"):
+        queries(file.stem)
+    for language in LANGUAGES:
+        catalogue(language)
     # What is shared stays shared: nothing of it is looked at again.
     gc.collect()
     gc.freeze()
