@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -42,6 +43,12 @@ class Failed(msgspec.Struct, frozen=True):
 Answer = Taken | Gone | Failed
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whom the system trusts, read when the first message leaves and once in a process: that takes tens of milliseconds."""
+    return ssl.create_default_context()
+
+
 class Transport:
     """Sends. A client of its own for every message: neither cookies nor connections are shared between receivers."""
 
@@ -57,7 +64,6 @@ class Transport:
         self._time_limit = time_limit
         # Threads of their own: a name server that does not answer must not hold up those who look for the mail server.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="webhook-names")
-        self._tls = ssl.create_default_context()
         self._resolve = resolve or self._ask_the_system
         self._make_client = make_client or self._new_client
 
@@ -123,7 +129,7 @@ class Transport:
             timeout=self._time_limit,
             follow_redirects=False,
             trust_env=False,
-            verify=self._tls,
+            verify=_trusted(),
             headers={"User-Agent": "complaints-service"},
         )
 
