@@ -90,7 +90,9 @@ def forked(
     return Forked(ours)
 
 
-def run_forked(arguments: list[str], environment: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_forked(
+    arguments: list[str], environment: Mapping[str, str], folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """As ``subprocess.run`` with its output kept."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         code = forked(arguments, environment, folder=folder, output=output, errors=errors).wait()

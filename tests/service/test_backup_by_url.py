@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from complaints_service.demo import seed
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
 from complaints_service.wiring import open_services
+from tests.forked import run_forked
 from tests.office import TheOffice
 from tests.servers import Running, on_database, test_settings
 
@@ -97,8 +97,7 @@ def complaints(settings: Settings, *arguments: str) -> subprocess.CompletedProce
         "COMPLAINTS_SECRET_KEY": settings.secret_key.decode(),
         "COMPLAINTS_DATA_DIR": str(settings.data_dir),
     }
-    program = str(Path(sys.executable).with_name("complaints"))
-    return subprocess.run([program, *arguments, "--json"], env=environment, capture_output=True, text=True, check=False)
+    return run_forked([*arguments, "--json"], environment)
 
 
 async def counts(admin: asyncpg.Connection, running: Running, settings: Settings) -> dict[str, int]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from complaints_service.accounts.model import Via, Viewer
 from complaints_service.queue import QUEUE_NAME, redis_settings, serialize
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
+from tests.forked import Forked, forked
 from tests.servers import Running
 from tests.service.gateway_server import FakeGateway, gateway_server
 from tests.service.outbox_room import Room, a_room
@@ -28,7 +27,6 @@ from tests.service.smtp_server import Postbox
 from tests.service.test_whatsapp_chat import Phone
 from tests.service.webhook_receiver import Receiver, receiver_at
 
-ROOT = Path(__file__).parents[2]
 # In small letters without signs, so that no pattern of the log's own masks finds them: only what is never logged stays out.
 NAME, MAILBOX, STORY, PLACE, ANSWER, OFFICER = (
     "zubaidah",
@@ -84,14 +82,11 @@ class Worker:
             "COMPLAINTS_LOG_LEVEL": "debug",
         }
         self._path = folder / "worker.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def start(self) -> None:
-        program = "import sys; from complaints_service.cli import main; sys.exit(main(['worker']))"
         with self._path.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", program], cwd=ROOT, env=self._environment, stdout=output, stderr=output
-            )
+            self._process = forked(["worker"], self._environment, output=output)
 
     def stop(self) -> int:
         """Its exit code, after a SIGTERM."""
