@@ -20,9 +20,9 @@ from complaints_service.desk.words import (
 )
 from complaints_service.errors import FieldProblem, Invalid
 from complaints_service.i18n import translate
-from complaints_service.intake.complaint_form import ComplaintBody
+from complaints_service.intake.complaint_form import ComplaintBody, to_complaint
 from complaints_service.office.model import Office
-from complaints_service.tickets.model import Channel
+from complaints_service.tickets.model import Channel, Complaint
 
 FIELDS = (
     "channel",
@@ -39,6 +39,7 @@ FIELDS = (
     "reporter.phone",
     "reporter.email",
     "reporter.language",
+    "consent",
 )
 _FIRST = {"channel": "counter", "kind": "complaint", "privacy": "open", "reporter.language": "id"}
 _PRIVACY_HINTS = {
@@ -115,6 +116,27 @@ def read_filing(form: FilingForm, office: Office) -> tuple[ComplaintBody, Channe
     if body is None or problems:
         raise Invalid(problems)
     return body, Channel(form.get("channel")), received_at
+
+
+def complaint_of(form: FilingForm, office: Office, now: datetime, filed_by: int) -> Complaint:
+    """What the officer files for the person, with the consent to be contacted. Raises Invalid that names every wrong field."""
+    body, channel, received_at = read_filing(form, office)
+    consents = form.get("consent") == "true"
+    problems = [] if consents else _without_consent(form)
+    try:
+        complaint = to_complaint(body, office, channel, now=now, received_at=received_at, filed_by=filed_by)
+    except Invalid as error:
+        raise Invalid([*error.problems, *problems]) from None
+    if problems:
+        raise Invalid(problems)
+    return msgspec.structs.replace(complaint, contact_consent=consents)
+
+
+def _without_consent(form: FilingForm) -> list[FieldProblem]:
+    if not (form.get("reporter.phone") or form.get("reporter.email")):
+        return []
+    detail = "Ask whether we may write or call, and tick it; else leave telephone and e-mail empty."
+    return [FieldProblem("/consent", "no_consent", detail)]
 
 
 def filing_page(form: FilingForm, problems: dict[str, str], office: Office, language: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from complaints_service.desk.api import OFFICERS
 from complaints_service.desk.calls import ROUTES as CALLS
 from complaints_service.desk.calls import call_rows
 from complaints_service.desk.deeds import Kept
-from complaints_service.desk.filing_form import FilingForm, blank, read_filing
+from complaints_service.desk.filing_form import FilingForm, blank, complaint_of
 from complaints_service.desk.filing_form import filing_page as filing_context
 from complaints_service.desk.queue_filters import asked_from, filters_of
 from complaints_service.desk.queue_view import queue_page
@@ -21,9 +21,9 @@ from complaints_service.desk.why import target_name
 from complaints_service.errors import DomainError, Invalid, Refused, Stale
 from complaints_service.guidance.service import may_edit
 from complaints_service.i18n import translate
-from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.service import Intake
+from complaints_service.settings import Settings
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.reading import NUMBER, TicketReader
 from complaints_service.tickets.service import Tickets
@@ -103,16 +103,15 @@ async def filing(request: PageRequest, viewer: Viewer) -> Response[bytes]:
 
 
 @post("/desk/baru", include_in_schema=False, status_code=201)
-async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, clock: OfficeClock) -> Response[bytes]:
+async def file_for_person(
+    request: PageRequest, writer: Viewer, intake: Intake, clock: OfficeClock, settings: Settings
+) -> Response[bytes]:
     """Number, code and dates for the person; the form's own id makes a second sending the same ticket."""
     writer.require(*OFFICERS)
     form = FilingForm.read(dict(await form_fields(request)))
     language = language_of(request)
     try:
-        body, channel, received_at = read_filing(form, writer.office)
-        complaint = to_complaint(
-            body, writer.office, channel, now=clock.now(), received_at=received_at, filed_by=writer.person.id
-        )
+        complaint = complaint_of(form, writer.office, clock.now(), writer.person.id)
         key = FilingKey(f"person:{writer.person.id}", form.form_id, form.content())
         filed = await intake.file_complaint(writer.office, complaint, key)
     except Invalid as error:
@@ -123,7 +122,9 @@ async def file_for_person(request: PageRequest, writer: Viewer, intake: Intake, 
         {"name": target_name(d.target, language), "due_at": d.due_at}
         for d in sorted(filed.deadlines, key=lambda d: d.due_at)
     ]
-    return page(request, "desk/filed.html", {"filed": filed, "deadlines": deadlines}, status=201)
+    return page(
+        request, "desk/filed.html", {"filed": filed, "deadlines": deadlines, "base_url": settings.base_url}, status=201
+    )
 
 
 def _expected(given: Given) -> int | None:

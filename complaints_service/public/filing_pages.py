@@ -158,6 +158,7 @@ async def receipt_page(
             "has_email": bool(file.reporter and file.reporter.email),
             "until": opened.expires_at,
             "base_url": settings.base_url,
+            "slip": "slip" in request.query_params,
         },
     )
 

@@ -169,6 +169,10 @@ class Withdraw(Command, frozen=True, tag="withdraw"):
     """The reporter takes the complaint back."""
 
 
+class AskData(Command, frozen=True, tag="ask_data"):
+    """The reporter takes along what is stored about the case (Law 27/2022)."""
+
+
 class FireRung(Command, frozen=True, tag="fire_rung"):
     """The clock: a rung of the ladder is due (times in RFC 3339, office time).
 
@@ -247,4 +251,4 @@ OfficeCommand = (
     Verify | Classify | SetPriority | Assign | Start | Ask | Note | Answer | Reject | Forward | Merge | Split | Escalate
     | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge
 )  # fmt: skip
-AnyCommand = OfficeCommand | Reply | Rate | Withdraw | FireRung | EndPause | Recompute | Lapse | AutoClose
+AnyCommand = OfficeCommand | Reply | Rate | Withdraw | AskData | FireRung | EndPause | Recompute | Lapse | AutoClose

@@ -30,7 +30,7 @@ from complaints_service.tickets.model import (
     Status,
     Ticket,
 )
-from complaints_service.tickets.new_ticket import new_ticket
+from complaints_service.tickets.new_ticket import new_ticket, told_besides
 from complaints_service.tickets.pipeline import react
 from complaints_service.tickets.port import Change, Effects, Reactor
 from complaints_service.tickets.rows import as_json, words_of
@@ -178,8 +178,7 @@ class Filings:
             "deadlines": promised,
             "split_from": complaint.split_from,
         }
-        if complaint.stated is not None:
-            body["stated"] = complaint.stated
+        body |= told_besides(complaint)
         return _Prepared(
             ticket=msgspec.structs.replace(ticket, next_due_at=effects.next_due_at),
             event=msgspec.structs.replace(event, body=body),

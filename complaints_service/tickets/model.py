@@ -188,6 +188,8 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: int | None = None
     attachments: tuple[str, ...] = ()
     stated: StatedTime | None = None
+    # An officer has asked the person whether the office may write or call.
+    contact_consent: bool = False
 
 
 class NewMessage(msgspec.Struct, frozen=True):

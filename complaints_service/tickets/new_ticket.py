@@ -53,3 +53,13 @@ def new_ticket(office: Office, complaint: Complaint, placed: Placed, received_at
         last_event_at=now,
         last_act=None,
     )
+
+
+def told_besides(complaint: Complaint) -> dict[str, object]:
+    """What the log of a filing says only where it applies: a device's own clock, a person's consent that an officer asked for."""
+    found: dict[str, object] = {}
+    if complaint.stated is not None:
+        found["stated"] = complaint.stated
+    if complaint.contact_consent:
+        found["contact_consent"] = True
+    return found

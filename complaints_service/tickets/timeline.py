@@ -11,7 +11,7 @@ from complaints_service.i18n import day, moment, translate
 from complaints_service.office.model import Office
 from complaints_service.tickets.file import StoredEvent, TicketFile
 from complaints_service.tickets.model import ENDED, Status
-from complaints_service.tickets.timeline_clock import moved_dates, rung_details, rung_values, stated_time
+from complaints_service.tickets.timeline_clock import consent, moved_dates, rung_details, rung_values, stated_time
 from complaints_service.tickets.timeline_words import (
     CHANNEL_WORDS,
     CITIZEN_WORDS,
@@ -93,8 +93,9 @@ def entries_of(
         text = translate(language, msgid, **words)
         if event.type == "rung_fired" and audience != "citizen":
             text = "; ".join([text, *rung_details(event.values(), office, language)])
-        if event.type == "filed" and audience != "citizen" and (told := stated_time(event.values(), office, language)):
-            text = f"{text}; {told}"
+        if event.type == "filed" and audience != "citizen":
+            told = (stated_time(event.values(), office, language), consent(event.values(), language))
+            text = "; ".join(filter(None, (text, *told)))
         if event.undone_by is not None:
             text = translate(language, "{text} (undone)", text=text)
         entries.append(TimelineEntry(event.at, event.type, text, event.seq, actor_name(event, office, language)))

@@ -16,6 +16,11 @@ _PROMISED = ("verify", "answer")
 Values = dict[str, object]
 
 
+def consent(values: Values, language: str) -> str:
+    """That the person agreed to be contacted, where an officer has asked; else empty."""
+    return translate(language, "the person agrees to be contacted") if values.get("contact_consent") else ""
+
+
 def stated_time(values: Values, office: Office, language: str) -> str:
     """What a device said of when it was filed, where that is worth telling; else empty."""
     if "stated" not in values:

@@ -64,6 +64,7 @@ CITIZEN_WORDS = {
     "pause_ended": "The time for our answer runs again: it had been standing since our question",
     "deadlines_moved": "The office's calendar or its time limits have changed ({moved})",
     "rated": "You have rated the handling",
+    "data_given": "You have taken along what is stored about the case",
     "breach_verify": "The date for checking the complaint was missed; superiors were told",
     "breach_answer": "The date for the answer was missed; superiors were told",
 }
@@ -78,6 +79,7 @@ OFFICE_WORDS = {
     "answered": "Answered",
     "interim_answered": "Interim message to the reporter",
     "merged": "Merged with {into}",
+    "data_given": "The reporter has taken along what is stored about the case",
     "noted": "Internal note",
     "classified": "Classified: {now}",
     "priority_set": "Priority: {now}",

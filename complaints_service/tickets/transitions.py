@@ -135,6 +135,17 @@ TRANSITIONS: tuple[Transition, ...] = (
         sign=False,
         note="the last one in an episode counts",
     ),
+    Transition(
+        "ask_data",
+        _ALL,
+        None,
+        ActorKind.REPORTER,
+        _NOBODY,
+        "data_given",
+        acts=False,
+        sign=False,
+        note="the reporter has taken along what is stored about the case",
+    ),
     Transition("withdraw", OWED, Status.WITHDRAWN, ActorKind.REPORTER, _NOBODY, "withdrawn"),
     Transition(
         "fire_rung", OPEN, None, ActorKind.SYSTEM, _NOBODY, "rung_fired", acts=False, sign=False, note="the ladder"

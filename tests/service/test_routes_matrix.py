@@ -215,6 +215,8 @@ MATRIX: dict[str, str] = {
     "GET /transparansi/skema.json": "o oo ooo o o",
     "GET /t/{number:str}": "c cc ccc c c",
     "GET /t/{number:str}/berkas/{attachment_id:str}": "c cc ccc c c",
+    "GET /t/{number:str}/data": "c cc ccc c c",
+    "POST /t/{number:str}/data": "x xx xxx x x",
     "POST /t/{number:str}/balas": "x xx xxx x x",
     "POST /t/{number:str}/nilai": "x xx xxx x x",
     "GET /t/{number:str}/tarik": "c cc ccc c c",

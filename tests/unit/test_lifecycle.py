@@ -73,6 +73,7 @@ def test_every_command_has_one_line_in_the_table() -> None:
         "split",
         "undo",
         "acknowledge",
+        "ask_data",
         "fire_rung",
         "recompute",
         "end_pause",

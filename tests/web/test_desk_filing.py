@@ -11,7 +11,8 @@ import httpx
 
 from complaints_service.tickets.model import Channel
 from tests.office import TheOffice
-from tests.web.desk_pages import sign_in
+from tests.web.conftest import Visit
+from tests.web.desk_pages import open_as, sign_in
 
 WORDS = "Ibu saya dua kali datang dan selalu disuruh pulang."
 
@@ -42,7 +43,13 @@ async def test_the_person_gets_number_code_and_dates(http: httpx.AsyncClient, th
     answer = await http.post(
         "/desk/baru",
         data=form
-        | {"channel": "phone", "service": "paspor-baru", "reporter.name": "Siti", "reporter.phone": "0812-3456-7890"},
+        | {
+            "channel": "phone",
+            "service": "paspor-baru",
+            "reporter.name": "Siti",
+            "reporter.phone": "0812-3456-7890",
+            "consent": "true",
+        },
     )
     assert answer.status_code == 201
     file = await the_office.file_of(number_of(answer.text))
@@ -108,3 +115,41 @@ async def test_an_anonymous_complaint_with_a_name_is_refused(http: httpx.AsyncCl
 async def test_an_administrator_does_not_file(http: httpx.AsyncClient, the_office: TheOffice) -> None:
     await sign_in(http, the_office, "admin")
     assert (await http.get("/desk/baru")).status_code == 403
+
+
+async def test_without_consent_no_way_to_reach_the_person_is_kept(
+    http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    await sign_in(http, the_office, "petugas")
+    form = await the_form(http) | {"reporter.email": "siti@example.org"}
+    refused = await http.post("/desk/baru", data=form)
+    assert refused.status_code == 422
+    assert 'href="#consent"' in refused.text
+    assert "siti@example.org" in refused.text
+    agreed = await http.post("/desk/baru", data=form | {"consent": "true"})
+    number = number_of(agreed.text)
+    assert (await the_office.file_of(number)).events[0].values()["contact_consent"] is True
+    assert "pelapor setuju dihubungi" in (await http.get(f"/desk/t/{number}", headers={"Accept-Language": "id"})).text
+
+
+async def test_an_officer_files_with_the_keyboard_alone(
+    visit: Visit, http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    page = await open_as(visit, http, the_office, "petugas", "/desk/baru", script=False)
+    await page.locator("#channel").focus()
+    await page.keyboard.press("ArrowRight")
+    order = ["received_at", "description"]
+    for expected in order:
+        for _ in range(8):  # a field of day and time has several stops
+            await page.keyboard.press("Tab")
+            if await page.evaluate("document.activeElement.id") == expected:
+                break
+        assert await page.evaluate("document.activeElement.id") == expected
+    await page.keyboard.type(WORDS)
+    async with page.expect_navigation():
+        await page.locator("#reporter-name").focus()
+        await page.keyboard.press("Enter")
+    number = await page.locator(".receipt .code").first.inner_text()
+    file = await the_office.file_of(number)
+    assert file.ticket.channel is Channel.PHONE
+    assert file.events[0].person_id == (await the_office.person("petugas")).id
