@@ -21,18 +21,17 @@ from tests.faults.soak.recovery import Recovery
 
 _AGAIN = 0.1
 _SIGNALS = {Deed.DEPLOY_WORKER: signal.SIGTERM} | dict.fromkeys(KILLS, signal.SIGKILL)
-# Good answers to clients, so that there is something to break again.
-_BETWEEN_OUTAGES = 8
 
 
 class Faults:
-    """``hit``: what was done, by name."""
+    """``hit``: what was done, by name. ``between``: good answers to clients between two outages, so that there is something to break."""
 
-    def __init__(self, service: Broken, recovery: Recovery, told: Told) -> None:
+    def __init__(self, service: Broken, recovery: Recovery, told: Told, between: int) -> None:
+        self._between = between
         self._service = service
         self._recovery = recovery
         self._told = told
-        self._told_at_outage = -_BETWEEN_OUTAGES
+        self._told_at_outage = -between
         self.hit: Counter[str] = Counter()
 
     @property
@@ -65,7 +64,7 @@ class Faults:
             await asyncio.sleep(_AGAIN)
 
     async def _done(self, fault: Fault, stopped: asyncio.TaskGroup) -> bool:
-        if fault.deed in OUTAGES and self._told.heard < self._told_at_outage + _BETWEEN_OUTAGES:
+        if fault.deed in OUTAGES and self._told.heard < self._told_at_outage + self._between:
             return False
         match fault.deed:
             case Deed.MOVE_CLOCK:

@@ -37,11 +37,15 @@ _EVENTS = ["complaint.received", "complaint.status_changed", "complaint.escalate
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
-    """So many ``kills`` at most, ``every`` so many seconds a fault, for ``minutes`` at most. The others are settings of the service."""
+    """So many ``kills`` at most, ``every`` so many seconds a fault, for ``minutes`` at most; ``between``: good answers between two outages.
+
+    The others are settings of the service.
+    """
 
     kills: int
     minutes: float
     every: float
+    between: int
     clients: int
     sweep: float
     lease: float
@@ -49,8 +53,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     retry_max: float
 
 
-SHORT = Sizes(kills=26, minutes=5, every=0.8, clients=3, sweep=1, lease=2, retry_min=0.2, retry_max=1)
-LONG = Sizes(kills=10_000, minutes=30, every=1.9, clients=6, sweep=5, lease=10, retry_min=1, retry_max=20)
+SHORT = Sizes(kills=26, minutes=5, every=0.8, between=8, clients=3, sweep=1, lease=2, retry_min=0.2, retry_max=1)
+LONG = Sizes(kills=10_000, minutes=30, every=1.9, between=60, clients=6, sweep=5, lease=10, retry_min=1, retry_max=20)
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -87,7 +91,7 @@ async def soak(folder: Path, seed: int, sizes: Sizes, progress: Progress = no_pr
         doors = Doors(line, told, desk[Who.OFFICER], kiosk, service.settings().whatsapp_app_secret or "")
         clients = Clients(seed, told, doors, Deeds(line, told, doors, desk), outside)
         recovery = Recovery(service)
-        faults = Faults(service, recovery, told)
+        faults = Faults(service, recovery, told, sizes.between)
         plan = plan_of(seed, sizes.kills, sizes.every, sizes.lease)
         async with asyncio.TaskGroup() as group:
             for number in range(sizes.clients):
