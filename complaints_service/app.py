@@ -60,7 +60,7 @@ REFRESH_SECONDS = 5.0
 _SERVICES = (
     "database", "clock", "offices", "keys", "waker", "tickets", "reader", "intake", "accounts", "notifications", "links",
     "feedback", "whatsapp", "kiosk", "timers", "recomputes", "webhooks", "attachments",
-    "simulations", "surveys", "transparency",
+    "simulations", "surveys", "transparency", "webpush",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from complaints_service.transparency.service import Transparency
 from complaints_service.waker import NoWaker, QueueWaker
 from complaints_service.webhooks.events import WebhookReactor, cycle_rows
 from complaints_service.webhooks.service import Webhooks
+from complaints_service.webpush.service import WebPush
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     simulations: SimulationJobs
     recomputes: RecomputeWork
     webhooks: Webhooks
+    webpush: WebPush
 
     async def close(self) -> None:
         """Stop hints and close connections."""
@@ -96,7 +98,8 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
     tickets = Tickets(database, offices, clock, filings, reactors, waker, SlaRecomputing(), letters)
     intake = Intake(filings, waker)
     reader = TicketReader(database, clock, keys)
-    notifications = Delivery(database, offices, clock, keys, settings)
+    webpush = WebPush(database, keys, settings)
+    notifications = Delivery(database, offices, clock, keys, settings, webpush)
     return Services(
         settings=settings,
         database=database,
@@ -121,4 +124,5 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         simulations=SimulationJobs(database, settings),
         recomputes=RecomputeWork(database, offices, clock, tickets),
         webhooks=Webhooks(database, offices, clock, keys, settings, waker),
+        webpush=webpush,
     )

@@ -67,6 +67,7 @@ class Sweeper:
         fp("upkeep.between")
         await services.accounts.clean_up()
         await OpenedTickets(services.database, services.keys).forget_expired()
+        await services.webpush.forget_ended()
         await services.whatsapp.clean_up()
         await services.attachments.sweep()
         await services.surveys.forget_turns()

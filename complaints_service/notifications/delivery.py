@@ -24,8 +24,9 @@ from complaints_service.notifications.facts import Claimed
 from complaints_service.notifications.kinds import Recipient
 from complaints_service.notifications.links import Links
 from complaints_service.notifications.message_ids import MessageIds
-from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain
+from complaints_service.notifications.outcomes import Dead, Outcome, Retry, Sent, Throttled, Uncertain, Unwanted
 from complaints_service.notifications.packing import Packed, Packer
+from complaints_service.notifications.push import SendsPush
 from complaints_service.notifications.rendering import Renderer
 from complaints_service.notifications.seals import Seals
 from complaints_service.notifications.smtp_address import smtp_address
@@ -52,6 +53,7 @@ class Delivery:
         clock: OfficeClock,
         keys: Keys,
         settings: Settings,
+        push: SendsPush | None = None,
     ) -> None:
         self._settings = settings
         self._ids = MessageIds(keys, settings.mail_from)
@@ -59,6 +61,7 @@ class Delivery:
         time_limit = settings.lease_seconds * _SHARE_OF_LEASE
         self._email = EmailTransport(lambda: smtp_address(settings), time_limit)
         self._whatsapp = WhatsAppTransport(settings, keys, time_limit)
+        self._push = push
         self._ways = Ways()
         self._room = asyncio.Semaphore(LOOPS)
         self._store = OutboxStore(database, self._ids, settings.lease_seconds)
@@ -80,6 +83,8 @@ class Delivery:
         """Give the gateway's connections back."""
         await self._whatsapp.close()
         await self._email.close()
+        if self._push is not None:
+            self._push.close()
 
     async def make_seals(self) -> int:
         """Yesterday's seal over all chains, once, with its mail to the administrators (D10); how many were made."""
@@ -192,6 +197,8 @@ class Delivery:
             return await self._email.send(packed.mail)
         if packed.parcel is not None:
             return await self._whatsapp.send(packed.parcel)
+        if packed.push is not None:
+            return await self._push.send(packed.push) if self._push is not None else Unwanted("no_push")
         raise AssertionError("packed without content")
 
     async def _mark(self, row: Claimed, outcome: Outcome) -> bool:
@@ -210,6 +217,8 @@ class Delivery:
                 self._hold(row.way)
             case Uncertain():
                 marked = await self._again(row, outcome.reason, known=False)
+            case Unwanted():
+                marked = await self._store.mark_ended(row, CANCELLED, outcome.reason)
             case Dead():
                 marked = await self._bury(row, outcome.reason)
                 if outcome.other_way and row.recipient != Recipient.PERSON:

@@ -47,6 +47,7 @@ class Way(StrEnum):
 
     EMAIL = "email"
     WHATSAPP = "whatsapp"
+    PUSH = "push"
 
 
 class Recipient(StrEnum):

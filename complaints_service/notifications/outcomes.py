@@ -39,4 +39,10 @@ class Dead(msgspec.Struct, frozen=True):
     other_way: bool = False
 
 
-Outcome = Sent | Retry | Throttled | Uncertain | Dead
+class Unwanted(msgspec.Struct, frozen=True):
+    """The receiver wants it no more (has switched it off, is gone): nobody's failure, so no alarm."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Throttled | Uncertain | Dead | Unwanted

@@ -17,6 +17,7 @@ from complaints_service.notifications.loading import further, gather
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.owed import NotOwed, Unreachable, judge
 from complaints_service.notifications.person_ways import other_way_of
+from complaints_service.notifications.push import Push, push_of
 from complaints_service.notifications.rendering import Renderer
 from complaints_service.notifications.store import CANCELLED, DEAD
 from complaints_service.notifications.whatsapp import Parcel
@@ -32,10 +33,11 @@ _TURNED = ":turned"
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
-    """Ready to leave, by one of the two ways."""
+    """Ready to leave, by one of the ways."""
 
     mail: Sealed | None = None
     parcel: Parcel | None = None
+    push: Push | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -108,6 +110,8 @@ class Packer:
 
     def _render(self, message: Addressed, more: dict[str, object], url: str) -> Packed:
         row, office = message.row, message.office
+        if row.way == Way.PUSH:
+            return Packed(push=push_of(message))
         language = composing.language_of(message)
         values = composing.context(message, more, url, self._settings.base_url, self._keys)
         if row.way == Way.WHATSAPP:

@@ -11,6 +11,7 @@ from complaints_service.keys import Keys
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import TICKET_TO_COME, MessageIds
 from complaints_service.notifications.person_ways import person_label, person_ways
+from complaints_service.notifications.push import PREFIX
 from complaints_service.tickets.model import ActorKind, Event, Ticket
 from complaints_service.tickets.port import Change, Effects, MergedReporter, OutboxRow
 
@@ -121,6 +122,13 @@ class NotificationReactor:
         chat_id = change.chat_id if change.chat_id is not None else getattr(change.complaint, "chat_id", None)
         if Way.WHATSAPP in change.reporter_ways and isinstance(chat_id, int):
             found.append(self._row(change, event, letter, Way.WHATSAPP, Recipient.CHAT, "chat", chat_id=chat_id))
+        found += [
+            msgspec.structs.replace(
+                self._row(change, event, letter, Way.PUSH, Recipient.ADDRESS, way), address=way.removeprefix(PREFIX)
+            )
+            for way in change.reporter_ways
+            if way.startswith(PREFIX)
+        ]
         return found
 
     def _row(

@@ -289,7 +289,11 @@ class Tickets:
 
 def loaded_from(row: asyncpg.Record, ticket: Ticket) -> Loaded:
     """What ``lock_tickets`` and ``claim_timers`` select, as values."""
-    ways = (*(("email",) if row["has_email"] else ()), *(("whatsapp",) if row["chat_id"] is not None else ()))
+    ways = (
+        *(("email",) if row["has_email"] else ()),
+        *(("whatsapp",) if row["chat_id"] is not None else ()),
+        *row["devices"],
+    )
     return Loaded(ticket, deadlines_from(row["deadlines"]), timers_from(row["timers"]), ways, row["chat_id"])
 
 

@@ -113,7 +113,7 @@ class Transport:
                 "POST",
                 target.url.copy_with(host=address),
                 content=body,
-                headers={**headers, "Host": target.url.netloc.decode("ascii"), "Content-Type": "application/json"},
+                headers={"Content-Type": "application/json", **headers, "Host": target.url.netloc.decode("ascii")},
                 # The certificate must be that of the name, though the connection goes to the address that was checked.
                 extensions={"sni_hostname": target.host},
             )

@@ -25,14 +25,14 @@ UPDATE alarm SET cleared_at = office_now() WHERE key = :key AND cleared_at IS NU
 -- name: state_of_work(counted)^
 -- How the work behind the pages goes: ages in seconds (nothing waits: 0), for readiness and metrics. Needs the system's scope.
 -- Office time where a promise waits, machine time where a process does (D12). A receiver of webhooks that is away is no fault of ours:
--- it has its own alarm, and its messages do not age the outbox. Open tickets are counted only for whoever wants the figure: readiness is
--- asked every few seconds, and a hundred thousand of them take a while.
+-- it has its own alarm, and its messages do not age the outbox; nor do those for a device whose push service does not answer. Open
+-- tickets are counted only for whoever wants the figure: readiness is asked every few seconds, and a hundred thousand take a while.
 SELECT
     (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox_waiting,
     (SELECT count(*) FROM outbox WHERE state = 'dead') AS outbox_dead,
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(released_at)), 0)::float8
      FROM outbox WHERE state IN ('queued', 'sending') AND released_at <= (SELECT office_now())
-         AND way <> 'webhook') AS unsent_age,
+         AND way <> 'webhook' AND way <> 'push') AS unsent_age,
     (SELECT count(*) FROM sla_timer
      WHERE state = 'armed' AND due_at <= (SELECT office_now())) AS timers_due,
     (SELECT coalesce(extract(epoch FROM (SELECT office_now()) - min(due_at)), 0)::float8 FROM sla_timer

@@ -89,6 +89,7 @@ SELECT
         WHERE s.office_id = l.office_id AND s.ticket_id = l.id AND s.episode = l.episode AND s.state = 'fired'
     ) AS fired,
     r.email IS NOT NULL AS has_email,
+    ARRAY(SELECT 'push:' || p.id FROM push_subscription AS p WHERE p.office_id = l.office_id AND p.ticket_id = l.id) AS devices,
     r.chat_id,
     (SELECT max(e.seq) FROM ticket_event AS e WHERE e.office_id = l.office_id AND e.ticket_id = l.id) AS snapshot_seq
 FROM locked AS l

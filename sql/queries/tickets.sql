@@ -160,6 +160,7 @@ SELECT
         WHERE t.office_id = k.office_id AND t.ticket_id = k.id AND t.state = 'armed'
     ) AS timers,
     r.email IS NOT NULL AS has_email,
+    ARRAY(SELECT 'push:' || p.id FROM push_subscription AS p WHERE p.office_id = k.office_id AND p.ticket_id = k.id) AS devices,
     r.chat_id,
     (SELECT max(e.seq) FROM ticket_event AS e WHERE e.office_id = k.office_id AND e.ticket_id = k.id) AS snapshot_seq
 FROM ticket AS k

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
+from typing import Any
 
 import httpx
 from PIL import Image
@@ -149,3 +151,49 @@ async def test_the_app_can_be_installed(http: httpx.AsyncClient) -> None:
             assert icon["sizes"] == f"{width}x{height}"
     assert sizes == {"192x192", "512x512"}
     assert (await http.get("/pekerja.js")).headers["service-worker-allowed"] == "/"
+
+
+async def test_a_case_offers_news_on_this_device_and_the_worker_shows_the_number_only(
+    visit: Visit, the_office: TheOffice, axe: Axe
+) -> None:
+    filed = await the_office.file()
+    page = await visit("/lacak", width=390)
+    await page.context.grant_permissions(["notifications"])
+    await page.locator("#number").fill(filed.number)
+    await page.locator("#code").fill(filed.tracking_code)
+    await press(page, "Tampilkan")
+    switch = page.locator("push-switch")
+    # There is no push service behind a browser under test: the page says so and stays as it is.
+    await switch.get_by_role("button", name="Kabari saya di perangkat ini").click()
+    await expect(switch.get_by_role("alert")).to_contain_text("Coba lagi nanti")
+    assert await axe.broken_rules(page) == {}
+    assert await small_targets(page) == []
+
+    await delivered(
+        page, {"title": "Kantor", "body": f"Ada kabar untuk {filed.number}.", "url": "/", "tag": filed.number}
+    )
+    async with asyncio.timeout(15):
+        shown = await page.evaluate("""async () => { for (;;) {
+          const [one] = await (await navigator.serviceWorker.ready).getNotifications();
+          if (one) return one.body;
+          await new Promise((yes) => setTimeout(yes, 20)); } }""")
+    assert shown == f"Ada kabar untuk {filed.number}."
+
+
+async def delivered(page: Page, said: dict[str, str]) -> None:
+    """Hand the page's worker a push message, as the browser does when its push service brings one."""
+    session: Any = await page.context.new_cdp_session(page)
+    workers: list[str] = []
+
+    def registered(event: dict[str, Any]) -> None:
+        workers.extend(one["registrationId"] for one in event["registrations"])
+
+    session.on("ServiceWorker.workerRegistrationUpdated", registered)
+    await session.send("ServiceWorker.enable")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    message = {
+        "origin": await page.evaluate("location.origin"),
+        "registrationId": workers[-1],
+        "data": json.dumps(said),
+    }
+    await session.send("ServiceWorker.deliverPushMessage", message)

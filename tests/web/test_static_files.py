@@ -107,7 +107,7 @@ async def test_pages_do_without_the_parts_of_vendor_when_set_up_did_not_fetch_th
 ) -> None:
     office = await services.offices.current()
     pages = Pages(settings, services.offices, LiveStaticFiles(folder))
-    context = {
+    context: dict[str, object] = {
         "office": office,
         "viewer": None,
         "theme": None,

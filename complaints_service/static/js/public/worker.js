@@ -16,6 +16,17 @@ addEventListener("message", (event) => event.waitUntil(hold(event.data)));
 
 addEventListener("sync", (event) => event.waitUntil(sendAll().finally(tell)));
 
+// News of a case: its number and no word of what it says.
+addEventListener("push", (event) => {
+  const { title, body, url, tag } = event.data.json();
+  event.waitUntil(registration.showNotification(title, { body, tag, renotify: true, icon: "/ikon/192", data: url }));
+});
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(clients.openWindow(event.notification.data));
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { pathname, origin } = new URL(request.url);

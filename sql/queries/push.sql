@@ -1,0 +1,27 @@
+-- Devices that want news of a case.
+
+-- name: subscribe(office_id, ticket_id, endpoint, p256dh, auth, most)$
+-- The same device again: its keys as they are now. Nothing when the case has as many devices as it may have.
+INSERT INTO push_subscription (office_id, ticket_id, endpoint, p256dh, auth)
+SELECT :office_id::integer, :ticket_id::bigint, :endpoint::text, :p256dh::bytea, :auth::bytea
+WHERE (
+    SELECT count(*) FROM push_subscription AS s
+    WHERE s.office_id = :office_id::integer AND s.ticket_id = :ticket_id::bigint AND s.endpoint <> :endpoint::text
+) < :most::integer
+ON CONFLICT (office_id, ticket_id, endpoint) DO UPDATE SET p256dh = excluded.p256dh, auth = excluded.auth
+RETURNING id;
+
+-- name: unsubscribe(office_id, ticket_id, endpoint)!
+DELETE FROM push_subscription WHERE office_id = :office_id AND ticket_id = :ticket_id AND endpoint = :endpoint;
+
+-- name: subscription(office_id, id)^
+SELECT endpoint, p256dh, auth FROM push_subscription WHERE office_id = :office_id AND id = :id;
+
+-- name: gone(office_id, endpoint)!
+-- The browser's service does not know the device any more: it is gone for every case.
+DELETE FROM push_subscription WHERE office_id = :office_id AND endpoint = :endpoint;
+
+-- name: forget_ended(days)!
+-- Nobody waits for news of what has long ended (upkeep; office time).
+DELETE FROM push_subscription AS s USING ticket AS t
+WHERE t.office_id = s.office_id AND t.id = s.ticket_id AND t.ended_at < office_now() - make_interval(days => :days);
