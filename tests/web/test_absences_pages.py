@@ -40,7 +40,7 @@ async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
     officer = await the_office.person("petugas")
     day = ((await the_office.now()) + timedelta(days=2)).date()
     week = f"{ROOT}?dari={day.isoformat()}"
-    assert "tidak ada petugas piket sepanjang hari" in await text_of(admin, week)
+    assert "Belum ada jadwal piket untuk waktu ini" in await text_of(admin, week)
     words = {"act": "duty", "duty-person": str(officer.id), "duty-from": day.isoformat(), "duty-to": day.isoformat()}
     answer = await send(admin, **words, **{"duty-from-time": "08:00", "duty-to-time": "16:00"})
     assert answer.headers["location"] == f"{ROOT}#duties"
@@ -48,6 +48,7 @@ async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
     assert f"{officer.name} 08.00–16.00" in page
     assert "tidak ada petugas piket 00.00–08.00" in page
     assert "tidak ada petugas piket 16.00–24.00" in page
+    assert "tidak ada petugas piket sepanjang hari" in page, "the other days of the week"
     assert "Piket dicatat" in page
     clash = await send(admin, **words)
     assert clash.status_code == 422
