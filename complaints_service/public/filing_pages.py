@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, get, post
 
 from complaints_service.clock import OfficeClock
-from complaints_service.errors import Invalid, KeyReused
+from complaints_service.errors import Invalid, KeyReused, TooMany
 from complaints_service.guidance.words import Shown
 from complaints_service.i18n import translate
 from complaints_service.intake.attachments.answers import upload_views
@@ -49,6 +49,10 @@ from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 FILING_SCOPE = "web"
+# A field that people do not see.
+HONEYPOT = "website"
+_BUSY = "Very many are writing just now. Your answers are kept on this page: please send again in {seconds} seconds."
+_ONCE_MORE = "Please look through your answers and send once more."
 RECEIVED_WORDS = {
     Kind.COMPLAINT: "We have received your complaint",
     Kind.SUGGESTION: "We have received your suggestion",
@@ -111,6 +115,9 @@ async def filing_submit(
                 problems = with_file_problem(Messages(), filled.problem)
                 return _form(request, office, answers, form_id, uploads, problems)
             return _check(request, office, answers, form_id, uploads)
+        if form.get(HONEYPOT):
+            # Filled by a program that fills whatever it finds; a person whose browser did it sends once more.
+            return _check(request, office, answers, form_id, uploads, trouble=translate(language, _ONCE_MORE))
         await limits_of(request).check(Limit.FILING, client_address(request))
         # The ids as the page had them: those that its first sending has claimed belong to the first answer.
         complaint = msgspec.structs.replace(complaint, attachments=filled.ids)
@@ -118,6 +125,11 @@ async def filing_submit(
     except Invalid as invalid:
         problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
         return _form(request, office, answers, form_id, uploads, problems)
+    except TooMany as error:
+        busy = _check(request, office, answers, form_id, uploads, trouble=translate(language, _BUSY, **error.values))
+        busy.status_code = error.status
+        busy.headers.update(error.headers)
+        return busy
     except KeyReused:
         # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
         return _check(request, office, answers, str(uuid.uuid4()), uploads, sent_before=True)
@@ -203,6 +215,7 @@ def _check(
     uploads: Sequence[Upload],
     *,
     sent_before: bool = False,
+    trouble: str = "",
 ) -> Response[bytes]:
     language = language_of(request)
     context = {
@@ -213,5 +226,6 @@ def _check(
         "rows": rows(answers, office, language),
         "send_label": translate(language, SEND_WORDS[answers["kind"]]),
         "sent_before": sent_before,
+        "trouble": trouble,
     }
     return page(request, "public/check.html", context, headers=_GOING_BACK)

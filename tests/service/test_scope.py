@@ -13,6 +13,7 @@ from complaints_service.database import SYSTEM, Scope
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.filed import Filed
+from complaints_service.tickets.model import Privacy
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice
@@ -283,3 +284,25 @@ async def test_not_even_the_owner_changes_a_closed_cycle(
     await admin.execute(
         "SET session_replication_role = replica; DELETE FROM cycle WHERE id = 9001; RESET session_replication_role"
     )
+
+
+async def test_a_confidential_reporter_is_hidden_from_whoever_has_not_the_right_and_wholly_from_the_unit_named(
+    app: object, the_office: TheOffice
+) -> None:
+    handled = await the_office.file(privacy=Privacy.CONFIDENTIAL)
+    named = await the_office.file(privacy=Privacy.CONFIDENTIAL, reported_unit="lantaskim")
+    async with client_of(app) as petugas:
+        await sign_in(petugas, the_office, "petugas")
+        seen = await petugas.get(f"/api/v1/tickets/{handled.number}")
+        assert seen.status_code == 200
+        page = await petugas.get(f"/desk/t/{handled.number}", headers={"Accept": "text/html"})
+        looked = await petugas.get(f"/api/v1/tickets/{handled.number}/reporter")
+        for text in (seen.text, page.text, looked.text):
+            assert "Siti" not in text
+            assert "siti@example.org" not in text
+            assert "6281234567890" not in text
+        # The unit that is complained about does not even learn that there is a case.
+        assert (await petugas.get(f"/api/v1/tickets/{named.number}")).status_code == 404
+        assert (await petugas.get(f"/desk/t/{named.number}", headers={"Accept": "text/html"})).status_code == 404
+        listed = await petugas.get("/api/v1/tickets", params={"q": named.number})
+        assert listed.json()["items"] == []

@@ -211,3 +211,12 @@ async def test_the_receipt_prints_on_one_sheet(visit: Visit) -> None:
     assert not await page.get_by_role("navigation").is_visible()
     assert await page.locator(".receipt .code").nth(1).is_visible()
     assert len(re.findall(rb"/Type\s*/Page\b", await page.pdf(format="A4"))) == 1
+
+
+async def test_what_fills_every_field_files_nothing_and_a_person_sends_once_more(http: httpx.AsyncClient) -> None:
+    form = {**ANSWERS, "form_id": form_id_in(await http.get("/?layanan=")), "step": "send"}
+    filled = await http.post("/", data={**form, "website": "https://spam.example"})
+    assert filled.status_code == 200
+    assert "kirim sekali lagi" in filled.text
+    assert "spam.example" not in filled.text
+    assert (await http.post("/", data=form)).status_code == 303

@@ -36,7 +36,10 @@ async def test_forms_beyond_the_rate_are_refused_and_nothing_is_stored(settings:
     async with opened_app(settings, few, address="198.51.100.8") as client:
         answers = [await client.post("/", data={**ANSWERS, "step": "send"}) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [303, 303, 429]
-        assert "Mohon tunggu" in answers[-1].text
+        assert "mohon tunggu" in answers[-1].text
+        assert int(answers[-1].headers["retry-after"]) > 0
+        assert ANSWERS["reporter.email"] in answers[-1].text
+        assert 'name="step" value="send"' in answers[-1].text
         assert (await client.post("/", data={**ANSWERS, "step": "check"})).status_code == 200
 
 
