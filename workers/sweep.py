@@ -68,6 +68,7 @@ class Sweeper:
         await services.accounts.clean_up()
         await OpenedTickets(services.database, services.keys).forget_expired()
         await services.webpush.forget_ended()
+        await services.kiosk.clean_up()
         await services.whatsapp.clean_up()
         await services.attachments.sweep()
         await services.surveys.forget_turns()

@@ -81,3 +81,10 @@ SELECT c.id, c.device_id, d.name AS device_name, c.called_at, c.answered_at, c.a
 FROM kiosk_call AS c JOIN device AS d ON d.office_id = c.office_id AND d.id = c.device_id
 WHERE c.office_id = :office_id AND c.device_id = :device_id
 ORDER BY c.id DESC LIMIT 1;
+
+-- name: forget_calls(days)!
+DELETE FROM kiosk_call WHERE answered_at < office_now() - make_interval(days => :days);
+
+-- name: forget_receipts(days)!
+-- Machine time, as they were made.
+DELETE FROM kiosk_receipt WHERE made_at < clock_timestamp() - make_interval(days => :days);

@@ -18,6 +18,7 @@ from complaints_service.errors import DomainError, Invalid, Malformed, NotFound
 from complaints_service.intake.kiosk.batch import split
 from complaints_service.intake.kiosk.model import OLDEST, Device, believed, set_right
 from complaints_service.intake.kiosk.service import Result
+from complaints_service.keys import plain_code
 from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.timeline import timeline
 from complaints_service.web.streams import StreamRoom
@@ -304,3 +305,21 @@ async def told(stream: AsyncGenerator[ServerSentEventMessage]) -> list[int]:
             assert isinstance(message.data, bytes)
             return msgspec.json.decode(message.data)["open"]
     raise AssertionError("the stream ended")
+
+
+async def test_the_upkeep_takes_old_calls_and_receipts_and_leaves_the_others(
+    services: Services, device: Device, the_office: TheOffice
+) -> None:
+    filed_one = filed((await services.kiosk.file_all(device, [item()]))[0])
+    receipts, office = services.kiosk.receipts, await the_office.office()
+    for receipt in ("S-0LD0-AA", "S-NEW0-AA"):
+        await receipts.keep(office.id, receipt, "7K3M-9QXD-2T", filed_one.ticket_id)
+    async with services.database.transaction(Scope.system()) as connection:
+        await connection.execute(
+            "UPDATE kiosk_receipt SET made_at = made_at - interval '3 years' WHERE digest = $1",
+            services.keys.digest("kiosk-receipt", plain_code("S-0LD0-AA"), plain_code("7K3M-9QXD-2T")),
+        )
+    await services.kiosk.clean_up()
+    assert await receipts.ticket_of(office.id, "S-0LD0-AA", "7K3M-9QXD-2T") is None
+    assert await receipts.ticket_of(office.id, "s-new0-aa", "7k3m 9qxd 2t") == filed_one.ticket_id
+    assert await receipts.ticket_of(office.id, "S-NEW0-AA", "7K3M-9QXD-2V") is None

@@ -64,7 +64,7 @@ class Windows:
         """A clean window with an empty page; ``own``: one that nobody used before."""
         kind = Kind(language, script)
         free = self._kept.get(kind)
-        window = free.pop() if free and not own else await self._opened(kind)
+        window = free.pop() if free and not own else await self._opened(kind, own=own)
         window.watched.complaints.clear()
         await window.page.set_viewport_size({"width": width, "height": height})
         await window.page.emulate_media(media="null", color_scheme=scheme, reduced_motion="reduce")
@@ -79,9 +79,14 @@ class Windows:
                 return
         await window.context.close()
 
-    async def _opened(self, kind: Kind) -> Window:
+    async def _opened(self, kind: Kind, *, own: bool) -> Window:
+        # Only a window of one test gets the site's service worker: to install it costs more than most tests.
         context = await self._browser.new_context(
-            base_url=self._site, locale=kind.language, java_script_enabled=kind.script, reduced_motion="reduce"
+            base_url=self._site,
+            locale=kind.language,
+            java_script_enabled=kind.script,
+            reduced_motion="reduce",
+            service_workers="allow" if own else "block",
         )
         context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()

@@ -46,7 +46,7 @@ async def filled_in(page: Page, words: str) -> None:
 async def test_a_day_without_a_line_at_the_kiosk(
     visit: Visit, http: httpx.AsyncClient, services: Services, the_office: TheOffice, axe: Axe
 ) -> None:
-    page = await at_kiosk(visit, await new_kiosk(services))
+    page = await at_kiosk(visit, await new_kiosk(services), own=True)
     await page.evaluate(_READY)
     await page.goto("/kios/buat")
     await press(page, "Antrean dan kuota")
@@ -126,7 +126,7 @@ async def test_a_day_without_a_line_at_the_kiosk(
 async def test_two_hundred_kept_forms_sent_twice_with_the_line_cut_twenty_times_are_two_hundred_tickets(
     visit: Visit, services: Services, site: str
 ) -> None:
-    page = await at_kiosk(visit, await new_kiosk(services, "Lobi"))
+    page = await at_kiosk(visit, await new_kiosk(services, "Lobi"), own=True)
     cuts = itertools.count()
 
     async def cut(route: Route) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
-from typing import Any
 
 import httpx
 from PIL import Image
@@ -45,7 +43,7 @@ async def kept(page: Page, count: int, without: str = "") -> list[str]:
 async def test_a_form_without_a_network_is_filled_in_survives_and_is_sent_once(
     visit: Visit, services: Services, the_office: TheOffice, axe: Axe
 ) -> None:
-    page = await visit("/?layanan=m-paspor", width=390)
+    page = await visit("/?layanan=m-paspor", width=390, own=True)
     await page.evaluate(_READY)
     # The draft survives a closed page.
     await page.locator("#description").fill(WORDS)
@@ -112,7 +110,7 @@ async def test_a_form_without_a_network_is_filled_in_survives_and_is_sent_once(
 async def test_a_form_whose_sending_is_cut_waits_and_one_sent_with_a_network_leaves_no_draft(
     visit: Visit, the_office: TheOffice
 ) -> None:
-    page = await visit("/?layanan=", width=390)
+    page = await visit("/?layanan=", width=390, own=True)
     await page.evaluate(_READY)
     await page.locator("#description").fill(WORDS + " Sekali lagi.")
     await press(page, "Lanjutkan")
@@ -153,47 +151,37 @@ async def test_the_app_can_be_installed(http: httpx.AsyncClient) -> None:
     assert (await http.get("/pekerja.js")).headers["service-worker-allowed"] == "/"
 
 
-async def test_a_case_offers_news_on_this_device_and_the_worker_shows_the_number_only(
-    visit: Visit, the_office: TheOffice, axe: Axe
+async def test_a_case_offers_news_on_this_device_to_who_has_opened_it(
+    visit: Visit, services: Services, the_office: TheOffice, axe: Axe
 ) -> None:
     filed = await the_office.file()
     page = await visit("/lacak", width=390)
-    await page.context.grant_permissions(["notifications"])
     await page.locator("#number").fill(filed.number)
     await page.locator("#code").fill(filed.tracking_code)
     await press(page, "Tampilkan")
-    switch = page.locator("push-switch")
-    # There is no push service behind a browser under test: the page says so and stays as it is.
-    await switch.get_by_role("button", name="Kabari saya di perangkat ini").click()
-    await expect(switch.get_by_role("alert")).to_contain_text("Coba lagi nanti")
+    # Most browsers under test may show no notifications, and there the offer stays hidden; here it is looked at all the same.
+    await page.evaluate("document.querySelector('push-switch').hidden = false")
     assert await axe.broken_rules(page) == {}
     assert await small_targets(page) == []
 
-    await delivered(
-        page, {"title": "Kantor", "body": f"Ada kabar untuk {filed.number}.", "url": "/", "tag": filed.number}
-    )
-    async with asyncio.timeout(15):
-        shown = await page.evaluate("""async () => { for (;;) {
-          const [one] = await (await navigator.serviceWorker.ready).getNotifications();
-          if (one) return one.body;
-          await new Promise((yes) => setTimeout(yes, 20)); } }""")
-    assert shown == f"Ada kabar untuk {filed.number}."
-
-
-async def delivered(page: Page, said: dict[str, str]) -> None:
-    """Hand the page's worker a push message, as the browser does when its push service brings one."""
-    session: Any = await page.context.new_cdp_session(page)
-    workers: list[str] = []
-
-    def registered(event: dict[str, Any]) -> None:
-        workers.extend(one["registrationId"] for one in event["registrations"])
-
-    session.on("ServiceWorker.workerRegistrationUpdated", registered)
-    await session.send("ServiceWorker.enable")
-    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    message = {
-        "origin": await page.evaluate("location.origin"),
-        "registrationId": workers[-1],
-        "data": json.dumps(said),
+    address = f"/t/{filed.number}/kabar"
+    asked = await page.request.get(address)
+    assert (await asked.json())["key"] == services.webpush.public
+    browser = {
+        "endpoint": "https://push.example.net/wp/1",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        "p256dh": services.webpush.public,
     }
-    await session.send("ServiceWorker.deliverPushMessage", message)
+    token = await page.locator("push-switch").get_attribute("data-token") or ""
+    for form, status in (({**browser, "form_token": "x"}, 403), ({**browser, "form_token": token}, 204)):
+        answer = await page.request.post(address, form=form)
+        assert answer.status == status
+        assert await devices(services) == (status == 204)
+    await page.request.post(f"{address}/henti", form={"endpoint": browser["endpoint"], "form_token": token})
+    assert await devices(services) == 0
+
+
+async def devices(services: Services) -> int:
+    """How many subscriptions there are."""
+    async with services.database.transaction(SYSTEM) as connection:
+        return await connection.fetchval("SELECT count(*) FROM push_subscription")

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 LONGEST_NAME = 100
 TRIES = 5
 CODE_MINUTES = 30
+CALLS_KEPT_DAYS, RECEIPTS_KEPT_DAYS = 90, 730
 # A screen between a wall of monitors and a small telephone; what lies beyond is a slip of the finger.
 LEAST_PX, MOST_PX = 1.0, 20.0
 
@@ -154,6 +155,12 @@ class Kiosk:
                 msgspec.convert(dict(row), Device)
                 async for row in queries("kiosk").devices(connection, office_id=office.id)
             ]
+
+    async def clean_up(self) -> None:
+        """Answered calls and exchanged receipts do not stay for ever (upkeep)."""
+        async with self._database.connection() as connection:
+            await queries("kiosk").forget_calls(connection, days=CALLS_KEPT_DAYS)
+            await queries("kiosk").forget_receipts(connection, days=RECEIPTS_KEPT_DAYS)
 
     async def device_for(self, token: str) -> Device | None:
         """Whose token it is, or None for an unknown or revoked one."""
