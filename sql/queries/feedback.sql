@@ -16,15 +16,20 @@ SELECT min(k.received_at) FROM ticket AS k WHERE k.office_id = :office_id;
 
 -- name: unresolved(office_id, ends_at)
 -- Cases open at the end of a cycle whose promise (check, answer) was broken by then and had not been kept. A clock that waited for the
--- reporter at that moment counts only when it had run out before.
+-- reporter at that moment counts only when it had run out before. The few promises are looked for first: joined at once, the planner
+-- looked them up for every ticket there ever was (tried at a million tickets: longer than a statement may take, again and again).
+WITH broken AS MATERIALIZED (
+    SELECT d.office_id, d.ticket_id, d.target, d.due_at
+    FROM deadline AS d
+    WHERE d.office_id = :office_id AND d.target IN ('verify', 'answer') AND d.started_at < :ends_at
+        AND (d.ended_at IS NULL OR d.ended_at >= :ends_at)
+        AND (d.breached_at < :ends_at OR (d.due_at < :ends_at AND (d.paused_at IS NULL OR d.paused_at > d.due_at)))
+)
 SELECT DISTINCT ON (k.id)
     k.id, k.number, k.category, k.service, k.kind, k.unit_id, k.reported_units, k.reported_people, k.received_at,
     d.target, d.due_at, :ends_at::timestamptz AS until, NULL::smallint AS score, NULL::timestamptz AS at
-FROM deadline AS d
+FROM broken AS d
 INNER JOIN ticket AS k ON k.office_id = d.office_id AND k.id = d.ticket_id
-WHERE d.office_id = :office_id AND d.target IN ('verify', 'answer') AND d.started_at < :ends_at
-    AND (d.ended_at IS NULL OR d.ended_at >= :ends_at)
-    AND (d.breached_at < :ends_at OR (d.due_at < :ends_at AND (d.paused_at IS NULL OR d.paused_at > d.due_at)))
 ORDER BY k.id, d.due_at;
 
 -- name: reopened(office_id, starts_at, ends_at)
