@@ -16,7 +16,7 @@ from complaints_service.tickets.model import REPORTER_ACTOR, Kind
 from complaints_service.tickets.timeline import next_step, status_text, timeline
 
 KIND_WORDS = {Kind.COMPLAINT: "Complaint", Kind.SUGGESTION: "Suggestion", Kind.INFORMATION: "Information request"}
-# What the API calls the reporter's commands.
+# What the API calls the reporter's commands; those that only the pages have are not among its actions.
 _ACTION_NAMES = {"reply": "message", "rate": "rate", "withdraw": "withdraw"}
 
 
@@ -152,7 +152,7 @@ def ticket_answer(file: TicketFile, office: Office, language: str, base_url: str
         timeline=tuple(TimelineLine(e.at, e.type, e.text) for e in timeline(file, office, language, "citizen")),
         messages=tuple(lines),
         attachments=of_complaint,
-        actions=tuple(_ACTION_NAMES[name] for name in allowed(visible, REPORTER_ACTOR)),
+        actions=tuple(_ACTION_NAMES[name] for name in allowed(visible, REPORTER_ACTOR) if name in _ACTION_NAMES),
         rating=file.rating.score if file.rating else None,
         links=links,
     )
