@@ -188,7 +188,7 @@ class OfficeDeeds:
         if not await self._reporter(case, c.Reply(text="Terima kasih.", resolved=resolved), allowed=after is not None):
             return
         assert after is not None
-        ended = case.status in ("answered", "closed", "withdrawn")
+        ended = case.status in ("answered", "closed", "withdrawn", "merged")
         case.begins_anew(at) if ended and after == "in_progress" else case.enters(after, at)
         case.version += 1
         case.undo = None

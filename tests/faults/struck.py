@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from complaints_service.doctor_audit import audit
+from complaints_service.doctor_audit import GRACE_SECONDS, audit
 from tests.faults.service import PLAIN, eventually
 from tests.forked import Forked, forked
 from tests.platform.service_process import free_port
@@ -89,6 +89,7 @@ class Struck:
             return False
 
 
-async def audited(room: Room) -> list[str]:
-    """What `complaints doctor --audit` finds, in words."""
-    return [f"{found.invariant} {found.row}: {found.what}" for found in await audit(room.admin)]
+async def audited(room: Room, grace_seconds: float = GRACE_SECONDS) -> list[str]:
+    """What `complaints doctor --audit` finds, in words; ``grace_seconds``: how long work may wait, more where no worker runs."""
+    found = await audit(room.admin, grace_seconds=grace_seconds)
+    return [f"{one.invariant} {one.row}: {one.what}" for one in found]
