@@ -168,7 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         about(
             "`30`, with DEV unlimited; `0` is unlimited",
-            "Complaints taken from one network address each minute; beyond that 429 with Retry-After.",
+            "Complaints (and as many surveys) taken from one network address each minute; beyond that 429 with Retry-After.",
         ),
     ] = 30
     rate_signin_per_minute: Annotated[

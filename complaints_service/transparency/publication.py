@@ -21,7 +21,15 @@ from complaints_service.transparency.model import (
     MonthFigures,
     OpenData,
 )
-from complaints_service.transparency.rules import LEAST, added, figures, month_figures, survey_figures
+from complaints_service.transparency.rules import (
+    LEAST,
+    figures,
+    month_figures,
+    month_totals,
+    shown_months,
+    shown_services,
+    survey_figures,
+)
 
 SCHEMA_ADDRESS = "/transparansi/skema.json"
 # The page tells of a year; open data of everything kept.
@@ -52,17 +60,18 @@ class PublicPage(msgspec.Struct, frozen=True, kw_only=True):
 def public_page(made_at: datetime, kept: Sequence[tuple[date, Month]], office: Office, language: str) -> PublicPage:
     """The page's values in a language; groups under ``LEAST`` are empty."""
     shown = kept[-SHOWN:]
-    whole = added(cell for _, month in shown for cell in month.cells.values())
-    answered = sum(month.survey_n for _, month in shown)
-    sums = [sum(month.survey_sums[place] for _, month in shown) for place in range(9)]
+    # As for the sums of tickets: only months that are shown themselves.
+    surveyed = [month for _, month in shown if month.survey_n >= LEAST]
+    answered = sum(month.survey_n for month in surveyed)
+    sums = [sum(month.survey_sums[place] for month in surveyed) for place in range(9)]
     by_month = {one.month: one for one in survey_figures(shown)}
     index_months = tuple(found.index if (found := by_month.get(day)) else None for day, _ in shown)
     return PublicPage(
         made_at=made_at,
-        year=figures(whole),
-        index=index_of(answered, sums) if answered >= LEAST else None,
+        year=figures(shown_months(shown)),
+        index=index_of(answered, sums),
         labels=tuple(month_name(day, language) for day, _ in shown),
-        months=tuple(one for one in month_figures(shown) if one.service is None),
+        months=month_totals(shown),
         services=_services(shown, office, language),
         index_months=index_months,
         has_index_months=any(value is not None for value in index_months),
@@ -70,12 +79,8 @@ def public_page(made_at: datetime, kept: Sequence[tuple[date, Month]], office: O
 
 
 def _services(shown: Sequence[tuple[date, Month]], office: Office, language: str) -> tuple[ServiceFigures, ...]:
-    slugs = sorted({slug for _, month in shown for slug in month.cells if slug})
     rows = [
-        ServiceFigures(
-            _name(office, slug, language), figures(added(m.cells[slug] for _, m in shown if slug in m.cells))
-        )
-        for slug in slugs
+        ServiceFigures(_name(office, slug, language), figures(cell)) for slug, cell in shown_services(shown).items()
     ]
     return tuple(sorted(rows, key=lambda row: -(row.figures.received or 0)))
 

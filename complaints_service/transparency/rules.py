@@ -89,39 +89,47 @@ def figures(cell: Cell) -> Figures:
     return Figures(**published(cell))  # pyright: ignore[reportArgumentType] - each member has its own type
 
 
-def hidden_cells(table: Mapping[date, Mapping[str, int]]) -> set[tuple[date, str]]:
-    """Which groups of a table (month, service -> people) must not be shown, so that none under ``LEAST`` can be told from the rest.
+def hidden_cells(cells: Mapping[str, Cell]) -> set[str]:
+    """Which services of a month must not be shown, so that none under ``LEAST`` can be told from the rest.
 
-    Hidden groups of a month or of a service hold ``LEAST`` people together, or one more is hidden beside them: the sums are
-    published too, and the difference would give the small one away.
+    The month's sum is published: hidden services hold ``LEAST`` people together, or the smallest of the others is hidden beside them.
     """
-    counts = {(month, service): n for month, row in table.items() for service, n in row.items() if n > 0}
-    hidden = {place for place, n in counts.items() if n < LEAST}
-    while True:
-        more = _one_more(counts, hidden)
-        if more is None:
-            return hidden
-        hidden.add(more)
+    counts = {slug: cell.received for slug, cell in cells.items() if cell.received > 0}
+    hidden = {slug for slug, n in counts.items() if n < LEAST}
+    together = sum(counts[slug] for slug in hidden)
+    shown = sorted(counts.keys() - hidden, key=lambda slug: (counts[slug], slug))
+    return hidden | set(shown[:1]) if 0 < together < LEAST else hidden
 
 
-def _one_more(counts: Mapping[tuple[date, str], int], hidden: set[tuple[date, str]]) -> tuple[date, str] | None:
-    for side in (0, 1):
-        for line in sorted({str(place[side]) for place in hidden}):
-            of_line = [place for place in counts if str(place[side]) == line]
-            together = sum(counts[place] for place in of_line if place in hidden)
-            shown = [place for place in of_line if place not in hidden]
-            if 0 < together < LEAST and shown:
-                return min(shown, key=lambda place: (counts[place], place))
-    return None
+def shown_months(months: Sequence[tuple[date, Month]]) -> Cell:
+    """All months together, without those of fewer than ``LEAST``: no sum says more than its parts that are published."""
+    wholes = (added(month.cells.values()) for _, month in months)
+    return added(whole for whole in wholes if whole.received >= LEAST)
+
+
+def shown_services(months: Sequence[tuple[date, Month]]) -> dict[str, Cell]:
+    """Each known service over the months in which it is shown."""
+    found: dict[str, list[Cell]] = {}
+    for _, month in months:
+        hidden = hidden_cells(month.cells)
+        for slug, cell in month.cells.items():
+            if slug and slug not in hidden:
+                found.setdefault(slug, []).append(cell)
+    return {slug: added(cells) for slug, cells in found.items()}
+
+
+def month_totals(months: Sequence[tuple[date, Month]]) -> tuple[MonthFigures, ...]:
+    """Every month, all services together."""
+    return tuple(_month(day, None, added(month.cells.values()), hidden=False) for day, month in months)
 
 
 def month_figures(months: Sequence[tuple[date, Month]]) -> tuple[MonthFigures, ...]:
     """Every month: all services together, then each service that had any."""
-    hidden = hidden_cells({day: {slug: cell.received for slug, cell in month.cells.items()} for day, month in months})
     found: list[MonthFigures] = []
     for day, month in months:
         found.append(_month(day, None, added(month.cells.values()), hidden=False))
-        found += [_month(day, slug, cell, hidden=(day, slug) in hidden) for slug, cell in sorted(month.cells.items())]
+        hidden = hidden_cells(month.cells)
+        found += [_month(day, slug, cell, hidden=slug in hidden) for slug, cell in sorted(month.cells.items())]
     return tuple(found)
 
 
