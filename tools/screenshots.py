@@ -32,7 +32,7 @@ WORDS = "Sudah sepuluh hari paspor saya belum jadi, padahal dijanjikan empat har
 
 
 async def mistakes(page: Page) -> None:
-    await press(page, "button[value=check]")
+    await press(page, ".button[value=check]")
 
 
 async def filled(page: Page) -> None:
@@ -45,7 +45,7 @@ async def filled(page: Page) -> None:
 
 async def check(page: Page) -> None:
     await filled(page)
-    await press(page, "button[value=check]")
+    await press(page, ".button[value=check]")
 
 
 async def receipt(page: Page) -> None:
@@ -72,12 +72,12 @@ async def with_files(page: Page) -> None:
             {"name": "surat.docx", "mimeType": "application/octet-stream", "buffer": b"PK\x03\x04 no picture"},
         ]
     )
-    await press(page, "button[value=check]")
+    await press(page, ".button[value=check]")
 
 
 async def case_with_files(page: Page) -> None:
     await with_files(page)
-    await press(page, "button[value=check]")
+    await press(page, ".button[value=check]")
     await press(page, "button[value=send]")
     await press(page, "main a[href^='/t/']")
 
@@ -138,7 +138,7 @@ async def kiosk_who(page: Page) -> None:
 
 async def kiosk_check(page: Page) -> None:
     await kiosk_who(page)
-    await press(page, "button[value=check]")
+    await press(page, ".button[value=check]")
 
 
 async def kiosk_receipt(page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from complaints_service.demo.office_rows import OfficeRows, RuleRow, office_rows
+from complaints_service.office.guidance import Guidance, GuidanceKind
 from complaints_service.office.model import (
     CalendarVersion,
     Category,
@@ -47,6 +48,18 @@ def demo_office() -> Office:
         rules=tuple(_rule(number, row, units[row.set_unit].id) for number, row in enumerate(rows.rules, start=1)),
         policies={1: _policy(rows)},
         calendars={1: CalendarVersion(1, msgspec.json.encode(seeded_office_document()).decode())},
+        guidance=tuple(
+            Guidance(
+                id=number,
+                kind=GuidanceKind.ANSWER,
+                **msgspec.structs.asdict(row),
+                shows_from=None,
+                shows_until=None,
+                active=True,
+                version=1,
+            )
+            for number, row in enumerate(rows.answers, start=1)
+        ),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,10 +12,17 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from complaints_service.dev.whatsapp_wire import Typed, webhook
+from complaints_service.intake.kiosk.sealing import INFO, QueueKey
 from complaints_service.intake.whatsapp.inbound import Provider
 from complaints_service.intake.whatsapp.signature import HEADER, sign
+from complaints_service.key_pairs import public_point
+from complaints_service.public.kiosk_request import DEVICE_COOKIE
 from complaints_service.tickets import commands as c
 from tests import files
 from tests.faults.service import PLAIN, eventually
@@ -123,6 +133,45 @@ async def test_a_batch_of_a_kiosk(room: Room) -> None:
     assert await audited(room) == []
 
 
+async def test_the_queue_of_a_kiosk_without_a_line(room: Room) -> None:
+    _, token = await room.services.kiosk.create_device(
+        await room.office.office(), f"Ruang tunggu {uuid.uuid4().hex[:6]}"
+    )
+    texts, now = [words() for _ in range(2)], (await room.office.now()).isoformat()
+    receipts = [f"S-{uuid.uuid4().hex[:6].upper()}" for _ in texts]
+    items = [kept(room, text, now, receipt) for text, receipt in zip(texts, receipts, strict=True)]
+
+    def send(client: httpx.AsyncClient) -> Awaitable[httpx.Response]:
+        cookie = f"{DEVICE_COOKIE}={token}"
+        return client.post("/kios/kiriman", json={"sent_at": now, "items": items}, headers={"Cookie": cookie})
+
+    answered: list[dict[str, Any]] = (await struck(room, "kiosk.kept_filed", send)).json()["items"]
+    assert [item["status"] for item in answered] == [200, 201], "the first was filed before it died"
+    assert [await tickets_about(room, text) for text in texts] == [[item["number"]] for item in answered]
+    assert await room.admin.fetchval("SELECT count(*) FROM kiosk_receipt") == len(receipts), (
+        "both are exchanged at /lacak"
+    )
+    assert await audited(room) == []
+
+
+def kept(room: Room, text: str, filed_at: str, receipt: str) -> dict[str, object]:
+    """One form as a kiosk's page seals it (``static/js/kiosk/queue.js``)."""
+    client_id, moment, iv = str(uuid.uuid4()), ec.generate_private_key(ec.SECP256R1()), os.urandom(12)
+    office = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), QueueKey(room.services.keys).public)
+    point = public_point(moment)
+    key = HKDF(SHA256(), 32, salt=point, info=INFO).derive(moment.exchange(ec.ECDH(), office))
+    form = {
+        "answers": {"description": text},
+        "language": "id",
+        "filed_at": filed_at,
+        "receipt": receipt,
+        "code": uuid.uuid4().hex[:10],
+    }
+    data = AESGCM(key).encrypt(iv, json.dumps(form).encode(), client_id.encode())
+    envelope = {name: base64.b64encode(part).decode() for name, part in (("key", point), ("iv", iv), ("data", data))}
+    return {"client_id": client_id, "sealed": envelope}
+
+
 @pytest.mark.parametrize("place", ["whatsapp.taken", "whatsapp.heard", "whatsapp.filed"])
 async def test_a_conversation_by_whatsapp(room: Room, place: str) -> None:
     text, number = words(), f"62813{uuid.uuid4().int % 10**9:09d}"
@@ -158,5 +207,5 @@ async def test_a_conversation_by_whatsapp(room: Room, place: str) -> None:
 
 AT_THE_DOORS = {
     "filing.prepared", "filing.committed", "filing.before_files", "upload.stored", "command.written", "command.committed",
-    "kiosk.item_filed", "whatsapp.taken", "whatsapp.heard", "whatsapp.filed",
+    "kiosk.item_filed", "kiosk.kept_filed", "whatsapp.taken", "whatsapp.heard", "whatsapp.filed",
 }  # fmt: skip

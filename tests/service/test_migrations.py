@@ -9,7 +9,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 
 from complaints_service import migrations
 from complaints_service.migrations import HeldUp, NotRepeatable, apply
@@ -77,13 +78,14 @@ async def test_it_waits_behind_a_lock_only_for_a_moment_and_comes_again(
     holding = other.transaction()
     await holding.start()
     await other.execute("UPDATE parcel SET weight = 2 WHERE id = 1")
-    with capture_logs() as told:
-        applying = asyncio.create_task(apply(database, folder, no_progress))
-        async with asyncio.timeout(20):
-            while not any(line["event"] == "migration_held_up" for line in told):  # noqa: ASYNC110 - told by the runner
-                await asyncio.sleep(0.01)
-        await holding.commit()
-        assert len(await applying) == 1
+    told = LogCapture()
+    monkeypatch.setattr(migrations, "log", structlog.wrap_logger(None, processors=[told]))
+    applying = asyncio.create_task(apply(database, folder, no_progress))
+    async with asyncio.timeout(20):
+        while not any(line["event"] == "migration_held_up" for line in told.entries):  # noqa: ASYNC110 - told by the runner
+            await asyncio.sleep(0.01)
+    await holding.commit()
+    assert len(await applying) == 1
     assert await other.fetchval("SELECT count(colour) FROM parcel") == 0
 
 

@@ -34,7 +34,7 @@ async def file_with(visit: Visit, *chosen: dict[str, Any], **how: Any) -> tuple[
     await page.locator("#service").select_option("paspor-baru")
     await choose(page, *chosen)
     async with page.expect_navigation():
-        await page.locator("button[value=check]").click()
+        await page.locator(".button[value=check]").click()
     async with page.expect_navigation():
         await page.locator("button[value=send]").click()
     number = (await page.locator(".receipt .code").first.inner_text()).strip()
@@ -87,7 +87,7 @@ async def test_every_state_of_the_field_is_accessible(visit: Visit, axe: Axe, sc
     assert await axe.broken_rules(page) == {}
     await choose(page, PHOTO, PAGE)
     async with page.expect_navigation():
-        await page.locator("button[value=check]").click()
+        await page.locator(".button[value=check]").click()
     assert await axe.broken_rules(page) == {}
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

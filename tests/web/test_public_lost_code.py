@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 
@@ -95,5 +96,5 @@ async def test_the_script_of_the_news_is_small(http: httpx.AsyncClient, the_offi
     filed = await the_office.file()
     await http.post("/lacak", data={"number": filed.number, "code": filed.tracking_code})
     page = (await http.get(f"/t/{filed.number}")).text
-    address = page.split('<script type="module" src="')[1].split('"')[0]
+    (address,) = re.findall(r'<script type="module" src="([^"]*case-news[^"]*)"', page)
     assert len((await http.get(address)).content) < 1536
