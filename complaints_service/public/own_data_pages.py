@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get, post
 
+from complaints_service.public.answers import written_day
 from complaints_service.public.own_data import own_data
 from complaints_service.public.requests import LARGEST_FORM, see_other
 from complaints_service.public.ticket_pages import CitizenCase
@@ -41,5 +42,12 @@ async def own_data_submit(request: PageRequest, number: str, citizen_case: Citiz
     return page(
         request,
         "public/own_data.html",
-        {"office": office, "ticket": file.ticket, "form_token": token, "own": own, "path": f"/t/{number}/data"},
+        {
+            "office": office,
+            "ticket": file.ticket,
+            "form_token": token,
+            "own": own,
+            "occurred_on": written_day(own.occurred_on or "", office.time_zone, language_of(request)),
+            "path": f"/t/{number}/data",
+        },
     )

@@ -55,7 +55,7 @@ async def survey_submit(
     office, language, form_id = await offices.current(), language_of(request), form_id_of(form)
     problems = Messages(
         {
-            name: translate(language, "Choose one of the four answers.")
+            name: translate(language, "Question {number}: choose one of the four answers.", number=name[1:])
             for name in ELEMENTS
             if form.get(name) not in _SCALE_WORDS
         }

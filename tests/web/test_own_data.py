@@ -68,7 +68,8 @@ async def test_a_receipt_prints_on_a_slip_of_80_mm(visit: Visit) -> None:
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
     await press(page, "Lanjutkan")
     await press(page, "Kirim pengaduan")
-    await page.get_by_role("link", name="Sebagai struk 80 mm").click()
+    async with page.expect_navigation():
+        await page.get_by_role("link", name="Sebagai struk 80 mm").click()
     assert sheets(await page.pdf(prefer_css_page_size=True)) == [(80, 200)]
     await page.emulate_media(media="print")
     await page.set_viewport_size({"width": 272, "height": 700})
