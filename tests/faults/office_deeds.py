@@ -145,6 +145,8 @@ class OfficeDeeds:
         if deed == "split":
             assert acted.created_number is not None
             await self._is_a_case(acted.created_number)
+            # The second matter is as simple as the first was taken to be.
+            self.cases[-1].simple = case.simple
 
     async def _attempt(self, command: c.AnyCommand, case: Case, who: str, version: int, reason: str | None) -> Any:
         """What was done, or None where it was refused as it should be, with nothing changed."""
