@@ -37,6 +37,11 @@ def _needed(config: pytest.Config) -> bool:
     return not all("unit" in path.parts or "platform" in path.parts for path in chosen)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of the time is waiting for processes that die and start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In the process that hands out the work, before it starts its workers: they inherit the address."""

@@ -14,6 +14,7 @@ from complaints_service.errors import FieldProblem, Invalid
 from complaints_service.i18n import day, translate
 from complaints_service.intake.complaint_form import ComplaintBody
 from complaints_service.office.model import Office, UnitKind
+from complaints_service.tickets.model import Ticket
 
 IDENTITY = ("reporter.name", "reporter.email", "reporter.phone")
 FIELDS = (
@@ -183,6 +184,16 @@ def readable(name: str, value: str, office: Office, language: str) -> str:
     if name == "occurred_on":
         return written_day(value, office.time_zone, language)
     return value
+
+
+def classified(ticket: Ticket, office: Office, language: str) -> list[tuple[str, str]]:
+    """(question, answer) for the service and the category of a case, as far as they are known; the office may have corrected them."""
+    known = {"service": ticket.service, "category": ticket.category}
+    return [
+        (translate(language, LABELS[name]), readable(name, slug, office, language))
+        for name, slug in known.items()
+        if slug
+    ]
 
 
 def written_day(value: str, zone: str, language: str) -> str:

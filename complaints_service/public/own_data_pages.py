@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get, post
 
-from complaints_service.public.answers import written_day
+from complaints_service.i18n import translate
+from complaints_service.public.answers import classified, written_day
+from complaints_service.public.case_words import PRIVACY_SHORT
 from complaints_service.public.own_data import own_data
 from complaints_service.public.requests import LARGEST_FORM, see_other
 from complaints_service.public.ticket_pages import CitizenCase
@@ -47,6 +49,8 @@ async def own_data_submit(request: PageRequest, number: str, citizen_case: Citiz
             "ticket": file.ticket,
             "form_token": token,
             "own": own,
+            "classified": classified(file.ticket, office, language_of(request)),
+            "privacy_words": translate(language_of(request), PRIVACY_SHORT[file.ticket.privacy]),
             "occurred_on": written_day(own.occurred_on or "", office.time_zone, language_of(request)),
             "path": f"/t/{number}/data",
         },

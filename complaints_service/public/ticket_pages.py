@@ -17,7 +17,7 @@ from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.attachments.serving import download
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.public.answers import Messages, messages_from, written_day
+from complaints_service.public.answers import Messages, classified, messages_from, written_day
 from complaints_service.public.case_news import mark_of
 from complaints_service.public.case_words import PRIVACY_SHORT, beyond, merged_answer, promises, subject
 from complaints_service.public.form_files import FormWithFiles, files_apart, read_form, with_file_problem
@@ -273,6 +273,7 @@ async def _show(
         "entries": entries,
         "mark": mark_of(entries),
         "text": file.text,
+        "classified": classified(ticket, office, language),
         "files": {
             seq: file_views(file.files_of(seq), f"/t/{ticket.number}", language)
             for seq in {one.seq for one in file.attachments}

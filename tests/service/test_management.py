@@ -91,7 +91,7 @@ async def test_a_promise_counts_once_it_is_kept_or_its_time_is_over(the_office: 
 
 async def test_the_backlog_stands_in_the_band_of_its_age(the_office: TheOffice) -> None:
     before = await figures_for(the_office)
-    for days in (0, 25, 140):
+    for days in (0, 40, 140):
         await received_ago(the_office, days)
     after = await figures_for(the_office)
     grown = {b.words: b.n - a.n for a, b in zip(before.bands, after.bands, strict=True) if b.n != a.n}

@@ -229,7 +229,7 @@ async def test_a_click_closes_a_day_and_a_second_one_opens_it_again(
     await bar.get_by_role("link", name="Rabu, 16 Juni 2027").press("Enter")
     await page.get_by_label("Alasan atau nama hari").fill("Banjir")
     await page.get_by_role("button", name="Masukkan ke konsep").press("Enter")
-    assert await page.get_by_role("button", name="Rabu, 16 Juni 2027: ditutup kantor: Banjir").count() == 1
+    await expect(page.get_by_role("button", name="Rabu, 16 Juni 2027: ditutup kantor: Banjir")).to_have_count(1)
     await bar.get_by_role("link", name="Tinjau dan terbitkan").press("Enter")
     await expect(page.locator("main")).to_contain_text("Rabu, 16 Juni 2027")
 

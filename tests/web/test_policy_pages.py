@@ -235,7 +235,7 @@ async def test_publishing_for_open_cases_shows_first_what_it_does(
     assert other.status_code == 422
     taken = re.search(r'id="day-error">.*?</p>', unescape(other.text), re.DOTALL)
     assert taken is not None
-    assert f"Versi {max((await the_office.office()).policies)} sudah mulai berlaku pada tanggal ini." in taken[0]
+    assert f"Versi {max((await the_office.office()).policies)} sudah ditetapkan berlaku sejak tanggal ini." in taken[0]
 
 
 async def test_over_many_tickets_the_effects_of_a_policy_are_counted_in_the_background(
