@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import os
 import shlex
@@ -159,8 +158,9 @@ class PostgresProgram:
         """After SIGKILL the pid files stay; their number may by now be a stranger's, or a zombie's.
 
         We hold the lock of DATA_DIR, so nobody else starts a server here: one that is still ending is waited
-        for, then killed. A number that the kernel still knows after that would only mislead PostgreSQL.
-        (Its check for orphans that still use the shared memory does not need the file.)
+        for, then killed. A number that the kernel still knows after that would only mislead PostgreSQL, and its
+        last line would tell us that the server is ready before the new one has begun.
+        (PostgreSQL's check for orphans that still use the shared memory does not need the file.)
         """
         lines = self._pid_file_lines()
         if not lines or not lines[0].isdigit():
@@ -172,10 +172,8 @@ class PostgresProgram:
             command_line = []
         if os.fsencode(self.data) in command_line:
             end_leftovers([Identity.of(pid)])
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, 0)
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
-            (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _pid_file_lines(self) -> list[str]:
         try:

@@ -39,7 +39,7 @@ from tests.service.outbox_room import Room, a_room
 
 MORE = "COMPLAINTS_TEST_EXAMPLES" in os.environ
 # So many for each operation; a tenth of what the model takes for its sequences.
-EXAMPLES = max(4, int(os.environ["COMPLAINTS_TEST_EXAMPLES"]) // 10) if MORE else 1
+EXAMPLES = max(4, int(os.environ["COMPLAINTS_TEST_EXAMPLES"]) // 10) if MORE else 2
 PEOPLE = ("petugas", "petugas2", "atasan", "kepala", "kanwil", "admin")
 FIRST = os.environ.get("COMPLAINTS_TEST_ROLE", "admin")  # who opens most, so that most is reached
 # The library's types are only half told.

@@ -71,6 +71,8 @@ async def test_committed_rows_survive_a_kill_of_both(servers: EmbeddedServers) -
     await ask(servers.admin_url, "CREATE TABLE kept AS SELECT 7 AS n")
     await killed(servers.postgres)
     await killed(servers.valkey)
+    servers.postgres.program.prepare()
+    assert not await servers.postgres.program.ready(), "what a killed server left says nothing about the next one"
     await servers.start()
     assert await ask(servers.admin_url, "SELECT n FROM kept") == 7
     async with Redis.from_url(servers.redis_url) as redis:
