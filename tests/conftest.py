@@ -37,11 +37,6 @@ def _needed(config: pytest.Config) -> bool:
     return not all("unit" in path.parts or "platform" in path.parts for path in chosen)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: much of the time is waiting for processes that die and start."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In the process that hands out the work, before it starts its workers: they inherit the address."""
@@ -50,17 +45,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     _servers = Servers()
     os.environ[VARIABLE] = msgspec.json.encode(_servers.start()).decode()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take longest go first, the random run before all: what is left for the end is short, and no process waits for another."""
-    folders = ("faults", "web", "platform", "service", "unit")
-
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = item.path.parent.name
-        return item.path.name != "test_soak.py", folders.index(folder) if folder in folders else len(folders)
-
-    items.sort(key=place)
 
 
 def pytest_unconfigure() -> None:
