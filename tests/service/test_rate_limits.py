@@ -107,7 +107,9 @@ async def test_addresses_are_not_kept_and_counters_go_away_by_themselves(
         await valkey.aclose()
     assert keys
     assert not any(address.encode() in key for key in keys)
-    assert all(0 < age <= 120 for age in ages)
+    never, gone = -1, -2  # others' counters may go between the two questions
+    assert never not in ages
+    assert all(age == gone or 0 <= age <= 120 for age in ages)
 
 
 async def test_only_what_fails_counts_where_secrets_could_be_guessed(limits: RateLimits, address: str) -> None:

@@ -38,6 +38,9 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     """What a process writes; the logging of the test run itself is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    for name in ("uvicorn", "uvicorn.error"):  # as in a process of ours, whatever ran in this one before
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     settings = Settings(secret_key=b"k" * 32, data_dir=Path("unused"), dev=request.param)
