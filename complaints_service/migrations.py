@@ -156,5 +156,5 @@ async def _again(name: str, attempt: Callable[[], Awaitable[None]]) -> None:
                 raise HeldUp(
                     f"{name} did not get, or held too long, a lock in {TRIES} tries: run it again at a quieter time, or split it"
                 ) from error
-        await asyncio.sleep(random.uniform(0.1, min(LONGEST_PAUSE, 0.2 * (TRIES - left))))  # noqa: S311 - a pause
+        await asyncio.sleep(random.uniform(0.1, min(LONGEST_PAUSE, 0.2 * (TRIES - left))))  # noqa: S311 - jitter, no secret
     raise AssertionError("unreachable")

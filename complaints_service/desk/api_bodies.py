@@ -77,4 +77,4 @@ _BESIDE = [
     )
     for kind in get_args(OfficeCommand)
 ]
-BULK = (Union[tuple(_BESIDE)], BulkWhole)  # noqa: UP007 - made while running
+BULK = (Union[tuple(_BESIDE)], BulkWhole)  # noqa: UP007 - a union of a computed list has no other spelling

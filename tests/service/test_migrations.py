@@ -82,7 +82,7 @@ async def test_it_waits_behind_a_lock_only_for_a_moment_and_comes_again(
     monkeypatch.setattr(migrations, "log", structlog.wrap_logger(None, processors=[told]))
     applying = asyncio.create_task(apply(database, folder, no_progress))
     async with asyncio.timeout(20):
-        while not any(line["event"] == "migration_held_up" for line in told.entries):  # noqa: ASYNC110 - told by the runner
+        while not any(line["event"] == "migration_held_up" for line in told.entries):  # noqa: ASYNC110 - a log line sets no event
             await asyncio.sleep(0.01)
     await holding.commit()
     assert len(await applying) == 1
@@ -128,7 +128,7 @@ async def test_rows_are_filled_in_batches_that_are_kept_and_gone_on_with_and_tel
     interrupted = await asyncpg.connect(url)
     applying = asyncio.create_task(apply(interrupted, folder, lambda done, of, _: seen.append((done, of))))
     async with asyncio.timeout(20):
-        while (300, 1000) not in seen:  # noqa: ASYNC110 - told by the server
+        while (300, 1000) not in seen:  # noqa: ASYNC110 - the progress is a plain list, as the runner calls it
             await asyncio.sleep(0.01)
     await other.execute("SELECT pg_terminate_backend($1)", interrupted.get_server_pid())
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):

@@ -209,9 +209,11 @@ async def test_a_known_key_with_another_body_is_refused_and_the_first_answer_sta
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
-async def test_another_kind_of_content_is_415(http: httpx.AsyncClient, kind: str) -> None:
+async def test_another_kind_of_content_is_415(http: httpx.AsyncClient, admin: asyncpg.Connection, kind: str) -> None:
+    before = await rows(admin)
     answer = await http.post(COMPLAINTS, content=b"description=Paspor", headers={"Content-Type": kind, **key()})
     problem_of(answer, 415, "unsupported_media_type")
+    assert await rows(admin) == before
 
 
 @pytest.mark.parametrize(
