@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-import msgspec
-
 from complaints_service.errors import FieldProblem, Invalid
-from complaints_service.office.guidance import Guidance, GuidanceKind
+from complaints_service.office.guidance import Guidance, GuidanceKind, GuidanceWords
 from complaints_service.office.model import Office
 
 LONGEST_TITLE = 120
 LONGEST_TEXT = 1_500
 _TEXTS = {"title_id": LONGEST_TITLE, "text_id": LONGEST_TEXT, "title_en": LONGEST_TITLE, "text_en": LONGEST_TEXT}
-
-
-class GuidanceWords(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer wants to be shown; as ``Guidance`` without what the database gives."""
-
-    kind: GuidanceKind
-    services: tuple[str, ...]
-    title_id: str
-    text_id: str
-    title_en: str
-    text_en: str
-    shows_from: date | None
-    shows_until: date | None
 
 
 def blank(kind: str) -> dict[str, str]:

@@ -13,12 +13,12 @@ from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import Invalid, Stale
-from complaints_service.guidance.form import GuidanceWords, blank, fields_of, words_from
+from complaints_service.guidance.form import blank, fields_of, words_from
 from complaints_service.guidance.service import GuidanceDesk, require_editor
 from complaints_service.guidance.view import event_rows, list_rows, preview, service_choices
 from complaints_service.guidance.words import office_day
 from complaints_service.i18n import translate
-from complaints_service.office.guidance import Guidance
+from complaints_service.office.guidance import Guidance, GuidanceWords
 from complaints_service.office.store import OfficeStore
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of
@@ -131,7 +131,7 @@ def _form(
     viewer: Viewer,
     sent: Sent,
     *,
-    words: GuidanceWords | Guidance | None = None,
+    words: GuidanceWords | None = None,
     saved: Guidance | None = None,
     events: Sequence[object] = (),
     error: Invalid | None = None,

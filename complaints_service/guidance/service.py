@@ -9,7 +9,7 @@ import msgspec
 
 from complaints_service.database import SYSTEM, Database, queries
 from complaints_service.errors import Forbidden, NotFound, Stale
-from complaints_service.office.guidance import Guidance
+from complaints_service.office.guidance import Guidance, GuidanceWords
 from complaints_service.office.model import Office, Person, Role, UnitKind
 from complaints_service.office.settings_events import Setting, SettingEvent, add_office_event, list_office_events
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import asyncpg
 
     from complaints_service.accounts.model import Viewer
-    from complaints_service.guidance.form import GuidanceWords
     from complaints_service.office.store import OfficeStore
 
 HELPED_DAYS = timedelta(days=30)
@@ -147,7 +146,7 @@ def _with(before: Guidance, words: GuidanceWords) -> Guidance:
     return msgspec.structs.replace(before, **_columns(words))
 
 
-def _columns(words: GuidanceWords | Guidance) -> dict[str, object]:
+def _columns(words: GuidanceWords) -> dict[str, object]:
     """What can be changed of a text; its kind never changes."""
     names = ("services", "title_id", "text_id", "title_en", "text_en", "shows_from", "shows_until")
     return {name: getattr(words, name) for name in names}

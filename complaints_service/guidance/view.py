@@ -7,11 +7,10 @@ from datetime import date, datetime
 
 import msgspec
 
-from complaints_service.guidance.form import GuidanceWords
 from complaints_service.guidance.service import Standing
 from complaints_service.guidance.words import Shown, shown_in
 from complaints_service.i18n import translate
-from complaints_service.office.guidance import Guidance, GuidanceKind
+from complaints_service.office.guidance import Guidance, GuidanceKind, GuidanceWords
 from complaints_service.office.model import Office
 from complaints_service.office.settings_events import SettingEvent
 
@@ -95,7 +94,7 @@ def _service_name(office: Office, slug: str, language: str) -> str:
     return service.name_id if language == "id" else service.name_en
 
 
-def preview(words: GuidanceWords | Guidance) -> list[Shown]:
+def preview(words: GuidanceWords) -> list[Shown]:
     """How it reads, in Indonesian and (when it is written) in English."""
     one = words if isinstance(words, Guidance) else _unsaved(words)
     both = [shown_in(one, "id"), shown_in(one, "en")]

@@ -24,10 +24,9 @@ class GuidanceKind(StrEnum):
     IMPROVEMENT = "improvement"
 
 
-class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+class GuidanceWords(msgspec.Struct, frozen=True, kw_only=True):
     """A text in two languages (English may be empty). ``services`` empty: for every service; both days included, None: open."""
 
-    id: int
     kind: GuidanceKind
     services: tuple[str, ...]
     title_id: str
@@ -36,6 +35,12 @@ class Guidance(msgspec.Struct, frozen=True, kw_only=True):
     text_en: str
     shows_from: date | None
     shows_until: date | None
+
+
+class Guidance(GuidanceWords, frozen=True, kw_only=True):
+    """A text as it is stored; ``active`` until an officer takes it away, ``version`` counts its changes."""
+
+    id: int
     active: bool
     version: int
 

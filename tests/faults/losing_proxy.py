@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
+
+from tests.faults.between import Between
 
 
 class Loses(StrEnum):
@@ -19,12 +20,11 @@ class Loses(StrEnum):
     CONNECTION = "connection"  # it is carried out, and the line is cut instead of an answer
 
 
-class LosingProxy:
-    """Listens on a socket in a folder, where libpq's rules look for it."""
+class LosingProxy(Between):
+    """Passes everything on until it is told what to lose."""
 
     def __init__(self, server_socket: Path, folder: Path) -> None:
-        self.folder = folder
-        self._server_socket = server_socket
+        super().__init__(server_socket, folder)
         self._loses = Loses.NOTHING
         self._marker = b""
         self.struck = asyncio.Event()
@@ -34,18 +34,15 @@ class LosingProxy:
         self._loses, self._marker = what, marker.encode()
         self.struck.clear()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        server = await asyncio.start_unix_server(self._serve, self.folder / ".s.PGSQL.5432")
-        try:
-            yield
-        finally:
-            server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_unix_connection(self._server_socket)
-        line = _Line(self, reader, to_server, from_server, writer)
-        await line.run()
+    def ways(
+        self,
+        client: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+        server: asyncio.StreamReader,
+        to_client: asyncio.StreamWriter,
+    ) -> tuple[Coroutine[None, None, None], Coroutine[None, None, None]]:
+        line = _Line(self, client, to_server, server, to_client)
+        return line.there(), line.back()
 
     def strikes(self, data: bytes) -> Loses:
         if self._loses is Loses.NOTHING or self._marker not in data:
@@ -69,16 +66,7 @@ class _Line:
         self._client, self._to_server, self._server, self._to_client = client, to_server, server, to_client
         self._lost = Loses.NOTHING
 
-    async def run(self) -> None:
-        ways = [asyncio.create_task(self._there()), asyncio.create_task(self._back())]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
-        for writer in (self._to_server, self._to_client):
-            writer.close()
-
-    async def _there(self) -> None:
+    async def there(self) -> None:
         with contextlib.suppress(OSError):
             while data := await self._client.read(65_536):
                 if (what := self._proxy.strikes(data)) is not Loses.NOTHING:
@@ -90,7 +78,7 @@ class _Line:
                 self._to_server.write(data)
                 await self._to_server.drain()
 
-    async def _back(self) -> None:
+    async def back(self) -> None:
         with contextlib.suppress(OSError):
             while data := await self._server.read(65_536):
                 if self._lost is Loses.NOTHING:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 
+from tests.faults.between import Between
 
-class Valve:
-    """Listens on a socket in a folder, where libpq's rules look for it."""
+
+class Valve(Between):
+    """Open at first."""
 
     def __init__(self, server_socket: Path, folder: Path) -> None:
-        self.folder = folder
-        self._server_socket = server_socket
+        super().__init__(server_socket, folder)
         self._open = asyncio.Event()
         self._open.set()
         # How many messages have been held since it was closed.
@@ -28,27 +28,17 @@ class Valve:
     def open(self) -> None:
         self._open.set()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        server = await asyncio.start_unix_server(self._serve, self.folder / ".s.PGSQL.5432")
-        try:
-            yield
-        finally:
-            self.open()
-            server.close()
+    def let_go(self) -> None:
+        self.open()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_unix_connection(self._server_socket)
-        ways = [
-            asyncio.create_task(self._flow(reader, to_server)),
-            asyncio.create_task(self._flow(from_server, writer)),
-        ]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
-        for end in (to_server, writer):
-            end.close()
+    def ways(
+        self,
+        client: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+        server: asyncio.StreamReader,
+        to_client: asyncio.StreamWriter,
+    ) -> tuple[Coroutine[None, None, None], Coroutine[None, None, None]]:
+        return self._flow(client, to_server), self._flow(server, to_client)
 
     async def _flow(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
