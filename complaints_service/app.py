@@ -40,6 +40,7 @@ from complaints_service.settings import Settings
 from complaints_service.web.api_docs import ROUTES as API_DOCS
 from complaints_service.web.health import ROUTES as HEALTH
 from complaints_service.web.health import Health
+from complaints_service.web.incoming import Incoming
 from complaints_service.web.logging import RequestRecord, log_uncaught
 from complaints_service.web.methods import every_method
 from complaints_service.web.metrics import ROUTES as METRICS
@@ -92,6 +93,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         before_send=[security_headers(https=settings.base_url.startswith("https://")), every_method],
         after_exception=[log_uncaught, count_failure],
         lifespan=[_lifespan(settings, services, static_files)],
+        request_class=Incoming,
         state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),
         request_max_body_size=LARGEST_BODY,
         # The framework's own cannot know bodies that handlers read by themselves (web/openapi.py can).

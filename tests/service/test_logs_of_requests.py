@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from complaints_service.intake.service import Intake
 from complaints_service.settings import LogLevel, Settings
 from complaints_service.wiring import Services
-from tests.app_client import opened_app
+from tests.app_client import client_of, opened_app, started_app
 
 NAME, PHONE, EMAIL, TEXT = (
     "Zubaidah Hartono",
@@ -134,3 +135,48 @@ async def test_our_own_mistake_is_logged_by_type_and_place_and_nothing_else(
     assert "KeyError" in written.getvalue()
     assert "test_logs_of_requests.py" in written.getvalue()
     assert answer.json()["trace_id"] in written.getvalue()
+
+
+async def cut_short(app: Any, path: str, content_type: str, begun: bytes) -> None:
+    """A request whose sender goes away after the first bytes of what it announced."""
+    events: list[dict[str, object]] = [
+        {"type": "http.request", "body": begun, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, object]:
+        return events.pop(0) if len(events) > 1 else events[0]
+
+    async def send(message: dict[str, object]) -> None:
+        """Nobody listens any more."""
+
+    headers = {
+        "content-type": content_type,
+        "content-length": "4000",
+        "idempotency-key": "cut short",
+        "host": "127.0.0.1",
+    }
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 4711), "server": ("127.0.0.1", 8000), "state": {},
+    }  # fmt: skip
+    await app(scope, receive, send)
+
+
+async def test_a_body_cut_short_by_its_sender_is_no_error_of_ours(services: Services) -> None:
+    chatty = talkative(services)
+    part = b'--x\r\nContent-Disposition: form-data; name="description"\r\n\r\n' + TEXT.encode()
+    with log_of_process() as written:
+        async with started_app(chatty.settings, chatty) as app, client_of(app) as client:
+            await cut_short(app, "/api/v1/complaints", "application/json", b'{"description": "' + TEXT.encode())
+            await cut_short(app, "/masuk", "application/x-www-form-urlencoded", b"description=" + TEXT.encode())
+            await cut_short(app, "/", "multipart/form-data; boundary=x", part)
+            await cut_short(app, "/api/v1/uploads", "multipart/form-data; boundary=x", part)
+            figures = (await client.get("/metrics")).text
+    lines = written.getvalue().splitlines()
+    assert len([line for line in lines if "[info " in line and "status=400" in line]) == 4, lines
+    assert not [line for line in lines if "[error " in line or "uncaught" in line]
+    assert 'status="500"' not in figures
+    assert TEXT not in written.getvalue()

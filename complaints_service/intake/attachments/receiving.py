@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
-from litestar.exceptions import ClientException, InternalServerException
+from litestar.exceptions import ClientException
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -230,9 +230,6 @@ async def _pieces(request: PageRequest) -> AsyncIterator[bytes]:
             if error.status_code == 413:
                 raise TooLarge(_SMALLER, most=MOST_BYTES // 1024**2) from error
             raise
-        except InternalServerException as error:
-            # The framework's word for a client that has gone away.
-            raise Malformed("The request ended before it was complete.", code="cut_off") from error
         if piece is None:
             return
         yield piece
