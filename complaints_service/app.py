@@ -42,7 +42,7 @@ from complaints_service.web.health import ROUTES as HEALTH
 from complaints_service.web.health import Health
 from complaints_service.web.incoming import Incoming
 from complaints_service.web.logging import RequestRecord, log_uncaught
-from complaints_service.web.methods import every_method
+from complaints_service.web.methods import AnswersHead, every_method
 from complaints_service.web.metrics import ROUTES as METRICS
 from complaints_service.web.metrics import Metrics
 from complaints_service.web.pages import Pages
@@ -101,7 +101,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
         debug=False,
         logging_config=None,
     )
-    return RequestRecord(app, metrics)  # pyright: ignore[reportArgumentType]
+    return RequestRecord(AnswersHead(app), metrics)  # pyright: ignore[reportArgumentType]
 
 
 def _from_state(name: str) -> Provide:
