@@ -18,7 +18,7 @@ from complaints_service.sla.calendar_document import CalendarError, document_fro
 from complaints_service.sla.calendar_steps import Step
 from complaints_service.sla.calendar_words import field_problem, step_text
 from complaints_service.sla.targets import calendar_of
-from complaints_service.web.bodies import read_json
+from complaints_service.web.bodies import document_in, read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.operations import CALENDAR_OR_NULL, Api, null
 from complaints_service.web.pages import PageRequest
@@ -103,7 +103,7 @@ def _beyond(body: PreviewBody) -> FieldProblem:
 
 
 def _calendar(body: PreviewBody, viewer: Viewer) -> WorkingCalendar:
-    raw: object = msgspec.json.decode(body.calendar)
+    raw = document_in(body.calendar)
     if raw is None:
         return calendar_of(viewer.office)
     try:

@@ -41,7 +41,7 @@ async def count(
     Raises what ``work`` does, and Invalid for a run that has failed.
     """
     if few(tickets):
-        return await work(_untold)
+        return await work(untold)
     stands = await look(jobs, viewer, subject, job)
     if stands is not None:
         return stands
@@ -59,5 +59,5 @@ async def look(jobs: SimulationJobs, viewer: Viewer, subject: str, job: str) -> 
     return found.effects or Counting(found.id, found.done, found.total)
 
 
-def _untold(_done: int, _total: int) -> None:
+def untold(_done: int, _total: int) -> None:
     """For a count that somebody waits for."""

@@ -1,31 +1,19 @@
-"""What publishing did, or would do, to open tickets: the progress of the work as page and API, and effects before publishing."""
+"""What publishing did to open tickets: the progress of the work as page and API."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.clock import OfficeClock
 from complaints_service.database import SYSTEM, Database, queries
-from complaints_service.errors import FieldProblem, Invalid, Malformed
 from complaints_service.intake.web.routes import json_response
-from complaints_service.office.model import Office, Role
-from complaints_service.office.store import OfficeStore
-from complaints_service.sla.calendar import OutOfReach, validate
-from complaints_service.sla.calendar_document import CalendarError, document_from
-from complaints_service.sla.calendar_words import field_problem as calendar_problem
-from complaints_service.sla.effects import OpenEffects, effects_of, with_calendar, with_policy
-from complaints_service.sla.policy_check import checked
-from complaints_service.sla.policy_document import policy_from
-from complaints_service.sla.policy_problems import PolicyError
-from complaints_service.sla.policy_problems import field_problem as policy_problem
-from complaints_service.web.bodies import read_json
-from complaints_service.web.i18n import language_of
-from complaints_service.web.operations import CALENDAR, POLICY, Api
+from complaints_service.office.model import Role
+from complaints_service.web.operations import Api
 from complaints_service.web.pages import PageRequest, page
 
 MOST_SHOWN = 20
@@ -59,18 +47,6 @@ class RecomputeList(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
-class CalendarToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``document``: CAL, as for publishing."""
-
-    document: CALENDAR
-
-
-class PolicyToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``policy``: the whole document, as for publishing."""
-
-    policy: POLICY
-
-
 async def recomputes_of(database: Database, office_id: int, most: int = MOST_SHOWN) -> list[Recompute]:
     """Pieces of work of an office, the newest first."""
     async with database.transaction(SYSTEM) as connection:
@@ -92,70 +68,6 @@ async def list_recomputes(viewer: Viewer, database: Database) -> Response[bytes]
     return json_response(RecomputeList(await recomputes_of(database, viewer.office.id)))
 
 
-@post(
-    "/api/v1/calendars/effects",
-    status_code=200,
-    summary="What a calendar would do",
-    tags=["Calendars"],
-    api=Api(reads=CalendarToTry, gives=OpenEffects),
-)
-async def calendar_effects(
-    request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
-) -> Response[bytes]:
-    """What publishing this calendar for open tickets would do to them; nothing is stored. Administrators only."""
-    writer.require(Role.ADMIN)
-    body = await read_json(request, CalendarToTry)
-    try:
-        document = document_from(_json(body.document))
-        if problems := validate(document, for_saving=True, from_day=clock.now().date()):
-            raise CalendarError(problems)
-    except CalendarError as error:
-        raise Invalid([calendar_problem(problem, "/document") for problem in error.problems]) from error
-    office = await offices.reload(writer.office.id)
-    would_be = with_calendar(office, msgspec.json.encode(document).decode())
-    return await _effects(database, would_be, clock, writer, "/document")
-
-
-@post(
-    "/api/v1/policies/effects",
-    status_code=200,
-    summary="What a policy would do",
-    tags=["Policies"],
-    api=Api(reads=PolicyToTry, gives=OpenEffects),
-)
-async def policy_effects(
-    request: PageRequest, writer: Viewer, database: Database, offices: OfficeStore, clock: OfficeClock
-) -> Response[bytes]:
-    """What publishing this policy for open tickets would do to them now; nothing is stored. Administrators only."""
-    writer.require(Role.ADMIN)
-    body = await read_json(request, PolicyToTry)
-    office, now = await offices.reload(writer.office.id), clock.now()
-    try:
-        document = checked(_json(body.policy), office, now)
-    except PolicyError as error:
-        language = language_of(request)
-        raise Invalid([policy_problem(problem, language, "/policy") for problem in error.problems]) from error
-    return await _effects(database, with_policy(office, policy_from(document, 0), now), clock, writer, "/policy")
-
-
-async def _effects(
-    database: Database, would_be: Office, clock: OfficeClock, writer: Viewer, pointer: str
-) -> Response[bytes]:
-    try:
-        return json_response(await effects_of(database, would_be, clock.now(), writer.scope()))
-    except OutOfReach as error:
-        raise Invalid(
-            [FieldProblem(pointer, "never_open", "An open ticket would never become due under this.")]
-        ) from error
-
-
-def _json(raw: msgspec.Raw) -> object:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("The request is not valid JSON. Check commas, quotes and brackets.", code="not_json") from error
-
-
 @get(PAGE, include_in_schema=False)
 async def recomputes_page(
     request: PageRequest, viewer: Viewer, database: Database, clock: OfficeClock
@@ -168,4 +80,4 @@ async def recomputes_page(
     return page(request, "management/recomputes.html", context)
 
 
-ROUTES: list[ControllerRouterHandler] = [list_recomputes, calendar_effects, policy_effects, recomputes_page]
+ROUTES: list[ControllerRouterHandler] = [list_recomputes, recomputes_page]

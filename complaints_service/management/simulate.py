@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Coroutine
 from typing import Annotated, TypeVar
 
@@ -17,6 +16,7 @@ from complaints_service.clock import OfficeClock
 from complaints_service.database import Database
 from complaints_service.errors import Invalid, NotFound
 from complaints_service.intake.web.routes import json_response
+from complaints_service.management.background import accepted, asks_for_async
 from complaints_service.management.simulate_answer import JobAnswer, SimulationAnswer, answer_of, job_answer, numbers_of
 from complaints_service.management.simulate_wish import Gathered, calendar_text, period, policy_text, sight_of
 from complaints_service.office.model import Role
@@ -25,7 +25,7 @@ from complaints_service.sla.simulation_board import Job
 from complaints_service.sla.simulation_jobs import SimulationJobs
 from complaints_service.sla.simulation_result import Result
 from complaints_service.sla.simulation_run import Asked, Sight
-from complaints_service.web.bodies import read_json
+from complaints_service.web.bodies import document_in, read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.operations import CALENDAR_OR_NULL, POLICY_OR_NULL, PREFER, Api, null
 from complaints_service.web.pages import PageRequest
@@ -35,7 +35,6 @@ T = TypeVar("T")
 # What proxies log for somebody who has hung up; nobody reads the answer.
 CLIENT_GONE = 499
 SIMULATORS = (Role.HEAD, Role.REGIONAL, Role.ADMIN)
-_ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 Moment = Annotated[str, Meta(min_length=10, max_length=40)]
 
 
@@ -78,11 +77,9 @@ async def simulate(
     body = await read_json(request, SimulateBody)
     viewer = msgspec.structs.replace(viewer, office=await offices.current(viewer.office.id))
     asked, sight = _asked(body, viewer, clock, language_of(request))
-    if _ASYNC.search(request.headers.get("prefer", "")):
+    if asks_for_async(request):
         job = await simulations.start(viewer.office, sight, asked)
-        place = f"/api/v1/simulations/{job.id}"
-        headers = {"Location": place, "Preference-Applied": "respond-async", "Retry-After": "1"}
-        return json_response(job_answer(job, None, language_of(request)), status=202, headers=headers)
+        return accepted(request, job_answer(job, None, language_of(request)), f"/api/v1/simulations/{job.id}")
     result = await while_connected(request.receive, simulations.at_once(viewer.office, sight, asked))
     if result is None:
         return Response(b"", status_code=CLIENT_GONE, media_type="text/plain")
@@ -144,7 +141,7 @@ def _asked(body: SimulateBody, viewer: Viewer, clock: OfficeClock, language: str
     gathered = Gathered()
     time_of = gathered.take(lambda: period(body.first, body.last, office))
     sight = gathered.take(lambda: sight_of(viewer, body.unit or ""))
-    raw_policy, raw_calendar = _document(body.policy), _document(body.calendar)
+    raw_policy, raw_calendar = document_in(body.policy), document_in(body.calendar)
     policy = calendar = None
     if raw_policy is not None:
         policy = gathered.take(lambda: policy_text(raw_policy, office, now, language))
@@ -154,10 +151,6 @@ def _asked(body: SimulateBody, viewer: Viewer, clock: OfficeClock, language: str
         raise Invalid(gathered.problems)
     begin, end = time_of
     return Asked(received_from=begin, received_before=end, policy=policy, calendar=calendar), sight
-
-
-def _document(raw: msgspec.Raw) -> object:
-    return msgspec.json.decode(raw)
 
 
 async def _told(result: Result, viewer: Viewer, sight: Sight, database: Database, language: str) -> SimulationAnswer:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 # An escaped NUL, not preceded by an odd backslash: PostgreSQL cannot store it, and nobody means it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+NOT_JSON = "The request is not valid JSON. Check commas, quotes and brackets."
 NUL_DETAIL = "The text holds a character (NUL) that cannot be stored."
 _PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -32,6 +33,14 @@ async def read_json(request: PageRequest, kind: type[T]) -> T:
     if content_type and "json" not in content_type:
         raise UnsupportedMedia("Send JSON with Content-Type: application/json.")
     return decode_json(await request.body(), kind)
+
+
+def document_in(raw: msgspec.Raw) -> object:
+    """What stands in a part of a body that was taken as it is. Raises Malformed: such a part is not looked into before."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(NOT_JSON, code="not_json") from error
 
 
 def read_query(request: PageRequest, kind: type[T]) -> T:
@@ -66,7 +75,7 @@ def decode_json(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise Invalid([_problem(str(error))]) from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("The request is not valid JSON. Check commas, quotes and brackets.", code="not_json") from error
+        raise Malformed(NOT_JSON, code="not_json") from error
 
 
 def _place_of_nul(raw: bytes) -> str:

@@ -11,8 +11,10 @@ import httpx
 import msgspec
 import pytest
 
+from complaints_service.management import effects_count
 from complaints_service.sla.policy_document import document_of
 from tests.app_client import opened_app
+from tests.faults.service import eventually
 from tests.servers import Running
 from tests.service.new_versions import publish_calendar
 from tests.service.outbox_room import Room, a_room
@@ -79,6 +81,65 @@ async def test_what_a_calendar_and_a_policy_would_do_is_told_and_nothing_is_writ
     assert (told.json()["earlier"], told.json()["later"]) == (3, 0)
     assert [t["target"] for t in told.json()["by_target"]] == ["answer"]
     assert await count_rows(room) == before
+
+
+async def run_of(client: httpx.AsyncClient, started: httpx.Response) -> dict[str, Any]:
+    """Look after a count in the background until it has ended."""
+    assert started.status_code == 202, started.text
+    place, told = started.headers["location"], started.json()
+    assert place == f"/api/v1/effects/{told['id']}"
+
+    async def ended() -> bool:
+        nonlocal told
+        told = (await client.get(place)).json()
+        return told["state"] != "running"
+
+    assert await eventually(ended), told
+    return told
+
+
+async def test_over_many_tickets_the_api_answers_at_once_and_tells_how_far_it_is_and_then_the_counts(
+    room: Room, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await room.office.file(reporter_email=None)
+    calendar, policy = {"document": await a_calendar(room, *range(1, 8))}, {"policy": await a_policy(room)}
+    at_once = [(await client.post(CALENDARS, json=calendar)).json(), (await client.post(POLICIES, json=policy)).json()]
+    asked = await client.post(CALENDARS, json=calendar, headers={"Prefer": "respond-async"})
+    assert asked.headers["preference-applied"] == "respond-async"
+    told = await run_of(client, asked)
+    assert (told["state"], told["done"], told["total"], told["result"]) == ("done", 3, 3, at_once[0])
+    monkeypatch.setattr(effects_count, "COUNTED_AT_ONCE", 2)
+    for path, body, counted in ((CALENDARS, calendar, at_once[0]), (POLICIES, policy, at_once[1])):
+        started = await client.post(path, json=body)
+        assert "preference-applied" not in started.headers
+        assert (await run_of(client, started))["result"] == counted
+    # Nobody else's, none that was never begun, and no simulation.
+    assert (await client.delete(asked.headers["location"])).status_code == 204
+    assert (await client.get(asked.headers["location"])).json()["state"] == "done", "what has ended stays"
+    assert (await client.get("/api/v1/effects/unknown")).status_code == 404
+    assert (await client.get(asked.headers["location"].replace("effects", "simulations"))).status_code == 404
+
+
+async def test_what_cannot_be_counted_is_refused_before_it_goes_into_the_background(client: httpx.AsyncClient) -> None:
+    answer = await client.post(CALENDARS, json={"document": {}}, headers={"Prefer": "respond-async"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "around"),
+    [
+        (CALENDARS, '{"document": %s}'),
+        (POLICIES, '{"policy": %s}'),
+        ("/api/v1/calendars", '{"why": "dalam", "if_version": 1, "document": %s}'),
+        ("/api/v1/calendars/preview", '{"start": "2026-11-24T02:00:00Z", "add": {"working_days": 1}, "calendar": %s}'),
+        ("/api/v1/policies/simulate", '{"from": "2026-11-01", "to": "2026-11-02", "policy": %s}'),
+    ],
+)
+async def test_a_document_nested_without_end_is_refused(client: httpx.AsyncClient, path: str, around: str) -> None:
+    answer = await client.post(path, content=around % ("[" * 50_000 + "]" * 50_000))
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == "not_json"
 
 
 @pytest.mark.parametrize(

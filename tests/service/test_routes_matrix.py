@@ -103,6 +103,8 @@ MATRIX: dict[str, str] = {
     "DELETE /api/v1/simulations/{job_id:str}": "- xx x?? ? x",
     "GET /admin/kalender/coba": "- oo ooo o x",
     "POST /api/v1/policies/effects": "- xx xxx o x",
+    "GET /api/v1/effects/{job_id:str}": "- xx xxx ? x",
+    "DELETE /api/v1/effects/{job_id:str}": "- xx xxx ? x",
     "GET /api/v1/recomputes": "- xx xxx o x",
     "GET /api/v1/catalog": "o oo ooo o o",
     "POST /api/v1/complaints": "o oo ooo o o",

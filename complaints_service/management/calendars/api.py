@@ -21,7 +21,7 @@ from complaints_service.office.store import OfficeStore
 from complaints_service.sla.calendar_document import CalendarDocument, CalendarError, document_from
 from complaints_service.sla.calendar_words import field_problem
 from complaints_service.waker import Waker
-from complaints_service.web.bodies import read_json
+from complaints_service.web.bodies import document_in, read_json
 from complaints_service.web.operations import CALENDAR, Api
 from complaints_service.web.pages import PageRequest
 
@@ -92,7 +92,7 @@ async def publish(
     calendars = calendars_of(writer, database, offices, clock)
     body = await read_json(request, NewCalendar)
     try:
-        document = document_from(msgspec.json.decode(body.document))
+        document = document_from(document_in(body.document))
     except CalendarError as error:
         raise Invalid([field_problem(problem, "/document") for problem in error.problems]) from error
     confirmed = body.confirmed_through or (await calendars.latest(writer.office.id)).confirmed_through

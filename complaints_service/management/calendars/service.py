@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from complaints_service.accounts.model import Viewer
     from complaints_service.clock import OfficeClock
     from complaints_service.office.store import OfficeStore
+    from complaints_service.sla.simulation_run import Progress
 
 _LARGEST_VERSION = 2**31 - 1
 FARTHEST_CONFIRMED_YEARS = 10
@@ -188,9 +189,7 @@ class Calendars:
         """Raises Invalid for a calendar that could not be published."""
         self._refuse(document, for_saving=True)
 
-    async def effects(
-        self, viewer: Viewer, document: CalendarDocument, progress: Callable[[int, int], None] | None = None
-    ) -> OpenEffects:
+    async def effects(self, viewer: Viewer, document: CalendarDocument, progress: Progress) -> OpenEffects:
         """What the calendar would do to the open tickets if they followed it. Raises Invalid when a deadline would lie out of reach."""
         office = await self._offices.reload(viewer.office.id)
         would_be = with_calendar(office, _json(in_order(document)))

@@ -21,7 +21,7 @@ from complaints_service.office.model import Office, Role
 from complaints_service.sla.policy_check import checked
 from complaints_service.sla.policy_document import PolicyDocument, document_of
 from complaints_service.sla.policy_problems import PolicyError, field_problem
-from complaints_service.web.bodies import read_json
+from complaints_service.web.bodies import document_in, read_json
 from complaints_service.web.i18n import language_of
 from complaints_service.web.operations import POLICY, VERSION_POSSIBLE, Api
 from complaints_service.web.pages import PageRequest
@@ -115,7 +115,7 @@ async def publish(request: PageRequest, writer: Viewer, policies: Policies, cloc
     language = language_of(request)
     office = await policies.fresh(writer)
     try:
-        document = checked(_json(body.policy), office, clock.now())
+        document = checked(document_in(body.policy), office, clock.now())
     except PolicyError as error:
         raise Invalid([field_problem(problem, language, "/policy") for problem in error.problems]) from error
     seen = body.if_version if body.if_version is not None else _if_match(request)
@@ -191,13 +191,6 @@ def _version(
         confirmed_at=note.confirmed_at,
         policy=policy,
     )
-
-
-def _json(raw: msgspec.Raw) -> object:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("The request is not valid JSON. Check commas, quotes and brackets.", code="not_json") from error
 
 
 def _if_match(request: PageRequest) -> int | None:

@@ -23,13 +23,11 @@ from complaints_service.management.policies.drafts import Draft, Drafts
 from complaints_service.management.policies.pages import ROOT, see_other
 from complaints_service.management.policies.service import Policies, Publication
 from complaints_service.office.model import Office, Role
-from complaints_service.sla.calendar import OutOfReach
-from complaints_service.sla.effects import OpenEffects, effects_of, open_tickets, with_policy
+from complaints_service.sla.effects import OpenEffects, open_tickets, with_policy
 from complaints_service.sla.policy_check import beginning_problems
 from complaints_service.sla.policy_problems import field_problem
 from complaints_service.sla.policy_reading import read_policy
 from complaints_service.sla.simulation_jobs import EffectsWork, SimulationJobs
-from complaints_service.sla.simulation_run import Progress
 from complaints_service.web.bodies import form_fields
 from complaints_service.web.i18n import language_of, text
 from complaints_service.web.pages import PageRequest, page
@@ -101,7 +99,7 @@ async def publish(
             if wrong:
                 raise Invalid([field_problem(problem, language) for problem in wrong])
         if applies and (text_of(form, "do") != "publish" or text_of(form, "effects_of") != str(seen)):
-            work = _effects(database, writer, draft, office, now, language)
+            work = _effects(policies, writer, draft, office, now, language)
             tickets, job = await open_tickets(database, office.id), text_of(form, "hitung")
             counted = await count(simulations, writer, tickets, _subject(draft), work, job)
             return _review_page(request, draft, office, now, given, counted=counted)
@@ -132,23 +130,14 @@ def _subject(draft: Draft) -> str:
 
 
 def _effects(
-    database: Database, viewer: Viewer, draft: Draft, office: Office, now: datetime, language: str
+    policies: Policies, viewer: Viewer, draft: Draft, office: Office, now: datetime, language: str
 ) -> EffectsWork:
     """The work of counting the draft's effects. Raises Invalid when the draft cannot be tried."""
     if place_problems(draft.raw(), office, now, language):
         raise Invalid([FieldProblem("/applies_to_open", "wrong_draft", "First correct what is wrong with the draft.")])
     policy, _ = draft_policy(draft.raw())
-
-    async def counted(progress: Progress) -> OpenEffects:
-        try:
-            return await effects_of(database, with_policy(office, policy, now), now, viewer.scope(), progress)
-        except OutOfReach as error:
-            problem = FieldProblem(
-                "/applies_to_open", "out_of_reach", "The calendar does not hold enough open time for these deadlines."
-            )
-            raise Invalid([problem]) from error
-
-    return counted
+    would_be = with_policy(office, policy, now)
+    return lambda progress: policies.effects(viewer, would_be, now, progress, "/applies_to_open")
 
 
 def _moment(given: dict[str, str], office: Office) -> datetime:

@@ -16,10 +16,13 @@ from complaints_service.management.policies.standing import may_be_taken_back
 from complaints_service.management.settings_events import LONGEST_WHY, Setting, add_office_event
 from complaints_service.office.model import Office, Policy, Role
 from complaints_service.office.store import OfficeStore
+from complaints_service.sla.calendar import OutOfReach
+from complaints_service.sla.effects import OpenEffects, effects_of
 from complaints_service.sla.policy_check import problems_of
 from complaints_service.sla.policy_document import PolicyDocument, document_of, policy_from
 from complaints_service.sla.policy_problems import Problem, field_problem
 from complaints_service.sla.recompute_work import call_off_recompute, start_recompute
+from complaints_service.sla.simulation_run import Progress
 from complaints_service.waker import Waker
 
 _SHORTEST_WHY = 3
@@ -76,6 +79,23 @@ class Policies:
         """The office with every version that is published, also by another process a moment ago."""
         await self._offices.refresh()
         return await self._offices.current(viewer.office.id)
+
+    async def effects(
+        self, viewer: Viewer, would_be: Office, now: datetime, progress: Progress, pointer: str
+    ) -> OpenEffects:
+        """What the office as it would be (``with_policy``) does to its open tickets. Raises Invalid (at ``pointer``) when a deadline would
+        lie out of reach."""
+        viewer.require(Role.ADMIN)
+        try:
+            return await effects_of(self._database, would_be, now, viewer.scope(), progress)
+        except OutOfReach as error:
+            raise Invalid(
+                [
+                    FieldProblem(
+                        pointer, "out_of_reach", "The calendar does not hold enough open time for these deadlines."
+                    )
+                ]
+            ) from error
 
     async def publish(self, viewer: Viewer, publication: Publication, language: str) -> int:
         """The number of the new version. Raises Invalid with every problem, Stale when somebody was faster."""
