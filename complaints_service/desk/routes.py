@@ -25,7 +25,8 @@ from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.intake.service import Intake
 from complaints_service.settings import Settings
 from complaints_service.tickets.filed import FilingKey
-from complaints_service.tickets.reading import NUMBER, TicketReader
+from complaints_service.tickets.numbers import NUMBER
+from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.tickets.transitions import BY_COMMAND
 from complaints_service.web.bodies import form_fields

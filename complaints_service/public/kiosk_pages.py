@@ -165,7 +165,7 @@ async def kiosk_track_submit(
     await limits_of(request).look(Limit.LOOKUP, client_address(request))
     language = language_of(request)
     office = await kiosk_request.offices.current()
-    number, code = form.get("number", "").strip().upper()[:40], form.get("code", "").strip()[:64]
+    number, code = form.get("number", "").strip()[:40], form.get("code", "").strip()[:64]
     try:
         file = await _case(reader, kiosk_request.kiosk, opened_tickets, office, number, code)
     except NotFound:

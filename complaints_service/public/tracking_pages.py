@@ -62,7 +62,7 @@ async def track_submit(
         if (known := await exchanged(kiosk, opened_tickets, office.id, number, code)) is not None:
             return await _opened(request, opened_tickets, settings, office.id, *known, shows_code=True)
         try:
-            file = await reader.with_code(office, number.upper(), code)
+            file = await reader.with_code(office, number, code)
         except NotFound:
             await limits_of(request).count(Limit.LOOKUP, client_address(request))
             problems["number"] = translate(language, NOT_ARRIVED if is_provisional(number) else WRONG_CODE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from datetime import UTC, datetime
 
 import asyncpg
@@ -28,11 +27,11 @@ from complaints_service.tickets.file import (
     TicketFile,
 )
 from complaints_service.tickets.model import Privacy
+from complaints_service.tickets.numbers import NUMBER, as_printed
 from complaints_service.tickets.rows import deadlines_from, ticket_from
 
 # Any text may come as a number in an address; PostgreSQL takes none with a NUL.
 NUL = "\x00"
-NUMBER = re.compile(r"[A-Z]{1,6}-\d{4}-\d{6,12}")
 MOST_FOUND = 500
 
 
@@ -81,7 +80,8 @@ class TicketReader:
         return file.reporter
 
     async def with_code(self, office: Office, number: str, code: str) -> TicketFile:
-        """The ticket for whoever knows number and code. Raises NotFound alike for an unknown number and a wrong code."""
+        """The ticket for whoever knows number (as people type it) and code. Raises NotFound alike for an unknown number and a wrong code."""
+        number = as_printed(number, office.number_prefix)
         ticket_id = await self.prove(office, number, code)
         return await self.file_of(Scope.ticket(office.id, ticket_id), office, number)
 

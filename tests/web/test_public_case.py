@@ -40,7 +40,9 @@ async def test_number_and_code_open_the_case_however_they_are_typed(
     http: httpx.AsyncClient, the_office: TheOffice
 ) -> None:
     filed = await the_office.file()
-    typed = {"number": f" {filed.number.lower()} ", "code": filed.tracking_code.replace("-", " ").lower()}
+    prefix, year, count = filed.number.split("-")
+    number = f" {prefix.lower()} {year} {int(count)} "
+    typed = {"number": number, "code": filed.tracking_code.replace("-", " ").lower()}
     answer = await http.post("/lacak", data=typed)
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/t/{filed.number}"
@@ -48,6 +50,11 @@ async def test_number_and_code_open_the_case_however_they_are_typed(
     assert page.status_code == 200
     assert filed.tracking_code not in page.text
     assert (await http.get(f"/terkirim/{filed.number}")).status_code == 303
+    own = {"Authorization": f"Bearer {filed.tracking_code}"}
+    address = f"/api/v1/complaints/{number.strip()}"
+    assert (await http.get(address, headers=own)).json()["number"] == filed.number
+    said = await http.post(f"{address}/messages", headers=own, json={"text": "Masih menunggu."})
+    assert (said.status_code, said.json()["number"]) == (201, filed.number)
 
 
 async def test_an_unknown_number_and_a_wrong_code_get_the_same_answer(

@@ -14,6 +14,7 @@ from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.attachments.serving import MEDIA, download
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.routes import json_response, tracking_code
+from complaints_service.tickets.numbers import as_printed
 from complaints_service.web.operations import Api, Proof
 from complaints_service.web.pages import PageRequest
 from complaints_service.web.rate_limits import Limit, limited_failures
@@ -53,6 +54,7 @@ async def reporters_file(
 ) -> Stream:
     """The file, for whoever has the tracking code. 410: it has been erased, or cannot be read any more."""
     office = await citizen.offices.current()
+    number = as_printed(number, office.number_prefix)
     ticket_id = await citizen.reader.prove(office, number, tracking_code(request))
     return download(await attachments.open(Scope.ticket(office.id, ticket_id), office, number, attachment_id))
 

@@ -29,6 +29,7 @@ from complaints_service.tickets.attachments import MOST_FILES
 from complaints_service.tickets.commands import Rate, Reply, Withdraw
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
+from complaints_service.tickets.numbers import as_printed
 from complaints_service.web.bodies import read_json, read_query
 from complaints_service.web.i18n import language_of
 from complaints_service.web.operations import KEY_NEEDED, KEY_POSSIBLE, Api, Proof
@@ -168,6 +169,7 @@ async def _reporter_acts(
     citizen: CitizenParts,
 ) -> Response[bytes]:
     office = await citizen.offices.current()
+    number = as_printed(number, office.number_prefix)
     ticket_id = await citizen.reader.prove(office, number, tracking_code(request))
     scope = Scope.ticket(office.id, ticket_id)
     key = idempotency_key(request)

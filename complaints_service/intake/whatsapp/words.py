@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from complaints_service.tickets.numbers import as_printed
+
 LONGEST_WORD = 60
 
 
@@ -62,4 +64,4 @@ def asked_number(text: str) -> str | None:
     if len(text) > LONGEST_WORD:
         return None
     found = _STATUS_OF.fullmatch(" ".join(text.casefold().split()).rstrip(".?!"))
-    return f"{found[1].upper()}-{found[2]}-{int(found[3]):06d}" if found else None
+    return as_printed("".join(found.groups()), "") if found else None
