@@ -80,7 +80,7 @@ class TicketReader:
         return file.reporter
 
     async def with_code(self, office: Office, number: str, code: str) -> TicketFile:
-        """The ticket for whoever knows number (as people type it) and code. Raises NotFound alike for an unknown number and a wrong code."""
+        """The ticket for whoever knows number (as typed) and code. Raises NotFound alike for an unknown number and a wrong code."""
         number = as_printed(number, office.number_prefix)
         ticket_id = await self.prove(office, number, code)
         return await self.file_of(Scope.ticket(office.id, ticket_id), office, number)

@@ -11,7 +11,7 @@ from complaints_service.tickets.numbers import NUMBER, as_printed
 
 @pytest.mark.parametrize(
     "typed",
-    ["LT-2026-000025", "lt 2026 25", " lt202625 ", "2026/25", "LT.2026.0025", "Lt–2O26–OOOO25", "lt-2026-00000000025"],  # noqa: RUF001
+    ["LT-2026-000025", "lt 2026 25", " lt202625 ", "2026/25", "LT.2026.0025", "Lt–2O26–OOOO25", "lt-2026-00000000025"],
 )
 def test_dropped_zeros_separators_and_the_prefix_are_filled_in(typed: str) -> None:
     assert as_printed(typed, "LT") == "LT-2026-000025"
