@@ -22,7 +22,7 @@ from complaints_service.doctor_audit import INVARIANTS, Violation, audit, audit_
 from complaints_service.intake.attachments.storage import Storage
 from complaints_service.notifications.smtp_address import smtp_address
 from complaints_service.progress import Progress, bar, no_progress
-from complaints_service.queue import open_queue
+from complaints_service.queue import close_queue, open_queue
 from complaints_service.settings import Settings
 
 SECONDS = 10.0
@@ -196,7 +196,7 @@ async def _valkey(settings: Settings) -> Finding:
             try:
                 about: dict[str, object] = await cast("Any", queue).info("server")
             finally:
-                await queue.aclose()
+                await close_queue(queue)
     except (OSError, TimeoutError, RedisError) as error:
         return Finding("valkey", Health.WARNING, f"cannot be reached ({type(error).__name__}): sweeps go on without")
     version = str(about.get("valkey_version") or about.get("redis_version") or "")

@@ -15,7 +15,8 @@ async def status_of(host: str, port: int, path: str, within: float) -> int | Non
     blocked event loop looks like, while a process that is still starting refuses the connection.
     """
     try:
-        return await asyncio.wait_for(_get(_reachable(host), port, path), within)
+        async with asyncio.timeout(within):
+            return await _get(_reachable(host), port, path)
     except TimeoutError:
         raise
     except (OSError, ValueError, IndexError):

@@ -212,7 +212,8 @@ class Child:
             return
         process.send_signal(self.program.stop_signal)
         try:
-            await asyncio.wait_for(self.ended(), within)
+            async with asyncio.timeout(within):
+                await self.ended()
         except TimeoutError:
             process.kill()
             await self.ended()

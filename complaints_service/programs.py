@@ -81,7 +81,8 @@ class CatcherProgram(OwnProgram):
         except (OSError, ValueError):
             return False
         try:
-            return NAME.encode() in await asyncio.wait_for(reader.readline(), 1)
+            async with asyncio.timeout(1):
+                return NAME.encode() in await reader.readline()
         except (OSError, TimeoutError):
             return False
         finally:

@@ -69,7 +69,8 @@ class ValkeyProgram:
             return False
         try:
             writer.write(b"PING\r\n")
-            answered = await asyncio.wait_for(reader.readline(), 1) == b"+PONG\r\n"
+            async with asyncio.timeout(1):
+                answered = await reader.readline() == b"+PONG\r\n"
         except (OSError, TimeoutError):
             return False
         finally:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import structlog
 from arq.connections import ArqRedis
 
-from complaints_service.queue import WAKE_JOB, open_queue
+from complaints_service.queue import WAKE_JOB, close_queue, open_queue
 
 log = structlog.get_logger(__name__)
 # Many commits in a row are one hint.
@@ -57,7 +57,7 @@ class QueueWaker:
                 await self._task
         if self._queue is not None:
             with contextlib.suppress(Exception):
-                await self._queue.aclose()
+                await close_queue(self._queue)
 
     async def _run(self) -> None:
         while True:
@@ -67,13 +67,13 @@ class QueueWaker:
             try:
                 if self._queue is None:
                     self._queue = await open_queue(self._redis_url)
-                await asyncio.wait_for(self._queue.enqueue_job(WAKE_JOB), 1)
+                await self._queue.enqueue_job(WAKE_JOB)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 log.warning("wake_failed", error=type(error).__name__)
                 if self._queue is not None:
                     with contextlib.suppress(Exception):
-                        await self._queue.aclose()
+                        await close_queue(self._queue)
                     self._queue = None
                 await asyncio.sleep(QUIET_SECONDS)

@@ -17,6 +17,7 @@ from complaints_service.database import UNAVAILABLE
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.log_lines import configure_logging
 from complaints_service.processes import last_signal_taken
+from complaints_service.queue import open_queue
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
 from workers.settings import make_worker, run_to_its_end
@@ -76,19 +77,22 @@ async def _open(settings: Settings, stopping: asyncio.Event) -> Services | None:
         except UNAVAILABLE as error:
             log.warning("database_away", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await stopping.wait()
             pause = min(pause * 2, LONGEST_PAUSE)
     return None
 
 
 async def _listen(services: Services, sweeper: Sweeper) -> None:
     """Keep an arq worker running for as long as Valkey can be reached."""
-    if services.settings.redis_url is None:
+    url = services.settings.redis_url
+    if url is None:
         await asyncio.Event().wait()
+        return
     pause = 0.5
     while True:
         try:
-            worker = make_worker(services.settings, sweeper)
+            worker = make_worker(await open_queue(url), sweeper)
             started = asyncio.get_running_loop().time()
             await run_to_its_end(worker)
             if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:

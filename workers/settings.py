@@ -12,8 +12,7 @@ from typing import Any, Protocol
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from complaints_service.queue import QUEUE_NAME, WAKE_JOB, deserialize, redis_settings, serialize
-from complaints_service.settings import Settings
+from complaints_service.queue import QUEUE_NAME, WAKE_JOB, close_queue, deserialize, serialize
 
 
 class Wakes(Protocol):
@@ -22,8 +21,11 @@ class Wakes(Protocol):
     def wake(self) -> None: ...
 
 
-def make_worker(settings: Settings, sweeper: Wakes) -> Worker:
-    """An arq worker on our queue. Its signals are the process's own business; results are not kept (they would block ids)."""
+def make_worker(queue: ArqRedis, sweeper: Wakes) -> Worker:
+    """An arq worker on these connections to our queue, its own from now on.
+
+    Its signals are the process's own business; results are not kept (they would block ids).
+    """
 
     async def wake(ctx: dict[Any, Any]) -> None:
         """Something was committed that may be due."""
@@ -32,7 +34,7 @@ def make_worker(settings: Settings, sweeper: Wakes) -> Worker:
     return Worker(
         functions=[func(wake, name=WAKE_JOB, keep_result=0)],
         queue_name=QUEUE_NAME,
-        redis_settings=redis_settings(settings.redis_url or ""),
+        redis_pool=queue,
         handle_signals=False,
         job_serializer=serialize,
         job_deserializer=deserialize,
@@ -57,10 +59,5 @@ async def run_to_its_end(worker: Worker) -> None:
         for job in worker.tasks.values():
             job.cancel()
         await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
-        await _hang_up(worker.pool)
-
-
-async def _hang_up(pool: ArqRedis | None) -> None:
-    if pool is not None:  # there was a first connection
         with contextlib.suppress(Exception):
-            await pool.aclose(close_connection_pool=True)
+            await close_queue(worker.pool)

@@ -95,7 +95,8 @@ class Sweeper:
                 log.exception("sweep_failed", part=name)
             pause = await self._pause(name)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await event.wait()
             await asyncio.sleep(_SOON.total_seconds())
 
     async def _pause(self, name: str) -> float:

@@ -41,7 +41,7 @@ class Beside(Struck):
         self._environment |= {f"COMPLAINTS_{name.upper()}": value for name, value in variables.items()}
 
     def log(self) -> str:
-        return self._log.read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
 
 class WrongClock(Beside):

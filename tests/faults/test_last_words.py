@@ -60,7 +60,8 @@ async def test_after_the_last_words_of_a_killed_server_the_database_counts_as_aw
             async with database.connection() as connection:
                 pid = await connection.fetchval("SELECT pg_backend_pid()")
             await admin.execute("SELECT pg_terminate_backend($1)", pid)
-            await asyncio.wait_for(line.hung_up.wait(), 30)
+            async with asyncio.timeout(30):
+                await line.hung_up.wait()
             with pytest.raises(UNAVAILABLE):
                 async with database.transaction(SYSTEM):
                     pass

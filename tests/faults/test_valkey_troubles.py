@@ -85,6 +85,7 @@ async def test_filing_mail_and_ladder_go_on(room: Room, valkey: str, trouble: ob
     async with trouble(valkey) as url:
         settings = msgspec.structs.replace(room.services.settings, redis_url=url, rate_filing_per_minute=1_000)
         worker = Beside(room, "worker", redis_url=url)
+        seen = worker.log().count("valkey_away")
         async with opened_app(settings) as client, worker.running():
             answers = await asyncio.gather(
                 *(
@@ -116,5 +117,7 @@ async def test_filing_mail_and_ladder_go_on(room: Room, valkey: str, trouble: ob
                 return climbed == 3
 
             assert await eventually(climbed)
+            # Silence too is found out, so that the hints come back when it does.
+            assert await eventually(lambda: worker.log().count("valkey_away") > seen)
         assert "Traceback" not in worker.log()
     assert await audited(room) == []

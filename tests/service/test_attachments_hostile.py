@@ -226,7 +226,8 @@ async def test_a_slow_loris_is_let_go(app: Any, services: Services, monkeypatch:
                 return (await client.post("/api/v1/uploads", content=drip(), headers=headers)).status_code
         return 0
 
-    statuses = await asyncio.wait_for(asyncio.gather(*(one() for _ in range(60))), 30)
+    async with asyncio.timeout(30):
+        statuses = await asyncio.gather(*(one() for _ in range(60)))
     # Each process holds 32 at a time; the rest is sent away at once.
     assert set(statuses) == {408, 503}
     assert statuses.count(408) == 32

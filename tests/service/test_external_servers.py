@@ -20,7 +20,7 @@ from complaints_service.database import missing_migrations, upgrade
 from complaints_service.demo import seed
 from complaints_service.doctor import Health, examine
 from complaints_service.processes import Child
-from complaints_service.queue import WAKE_JOB, open_queue
+from complaints_service.queue import WAKE_JOB, close_queue, open_queue
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.model import Status
 from complaints_service.wiring import open_services
@@ -111,12 +111,12 @@ async def test_the_whole_road_on_servers_given_by_url(folder: Path, tmp_path: Pa
             await services.close()
 
 
-async def test_hints_travel_through_its_redis(folder: Path, tmp_path: Path) -> None:
-    settings = settings_for(tmp_path, "postgresql://unused@/unused", f"unix://{folder}/valkey.sock")
+async def test_hints_travel_through_its_redis(folder: Path) -> None:
     woken = Woken()
-    worker = make_worker(settings, woken)
+    url = f"unix://{folder}/valkey.sock"
+    worker = make_worker(await open_queue(url), woken)
     running = asyncio.create_task(worker.async_run())
-    queue = await open_queue(settings.redis_url or "")
+    queue = await open_queue(url)
     try:
         await queue.enqueue_job(WAKE_JOB)
         async with asyncio.timeout(30):
@@ -124,7 +124,7 @@ async def test_hints_travel_through_its_redis(folder: Path, tmp_path: Path) -> N
             await asyncio.gather(*worker.tasks.values())  # the job has done its work; arq may still be marking it
         assert worker.jobs_complete == 1
     finally:
-        await queue.aclose()
+        await close_queue(queue)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await worker.close()

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from arq.connections import create_pool
 
 from complaints_service.accounts.model import Via, Viewer
-from complaints_service.queue import QUEUE_NAME, redis_settings, serialize
+from complaints_service.queue import QUEUE_NAME, close_queue, open_queue
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
 from tests.forked import Forked, forked
@@ -220,10 +219,10 @@ async def test_a_worker_goes_through_everything_that_can_fail_and_its_log_names_
             kind="chat", way="whatsapp", recipient="chat", chat_id=chat, params=f'{{"template":"{POISON} {TYPED}"}}'
         )
         await room.put(kind="complaint.received", way="webhook", recipient="address", address="1", **poison)
-        pool = await create_pool(redis_settings(running.redis_url), job_serializer=serialize)
+        pool = await open_queue(running.redis_url)
         await pool.set("arq:job:planted", f"{POISON} {TYPED}".encode())
         await pool.zadd(QUEUE_NAME, {"planted": 1})
-        await pool.aclose(close_connection_pool=True)
+        await close_queue(pool)
         await until(lambda: tried(room, kind="nonsense"))
         await until(lambda: tried(room, kind="alarm", params=poison["params"]))
 

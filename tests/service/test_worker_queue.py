@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import unquote, urlsplit
 
-import msgspec
 import pytest
 import redis.exceptions
 
-from complaints_service.settings import Settings
+from complaints_service.queue import open_queue
+from complaints_service.wiring import Services
 from tests.servers import Running
 from workers.settings import make_worker, run_to_its_end
+from workers.sweep import Sweeper
 
 
 class Sleeper:
@@ -54,11 +55,35 @@ class Doorway:
             writer.write(data)
 
 
-async def test_an_arq_worker_that_ends_hangs_up(running: Running, settings: Settings) -> None:
+async def test_a_part_that_is_woken_in_the_moment_it_is_told_to_stop_stops(services: Services) -> None:
+    """The news of work once swallowed the order to stop: a worker that outlived its SIGTERM for ever."""
+    swept = asyncio.Event()
+
+    async def sweep() -> int:
+        swept.set()
+        return 0
+
+    for ticks in range(6):
+        swept.clear()
+        sweeper = Sweeper(services)
+        part = asyncio.create_task(sweeper._repeat("upkeep", sweep))
+        await swept.wait()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        sweeper.wake()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        part.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.gather(part, return_exceptions=True)
+        assert part.cancelled(), ticks
+
+
+async def test_an_arq_worker_that_ends_hangs_up(running: Running) -> None:
     doorway = Doorway(unquote(urlsplit(running.redis_url).path))
     server = await asyncio.start_server(doorway.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    worker = make_worker(msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{port}"), Sleeper())
+    worker = make_worker(await open_queue(f"redis://127.0.0.1:{port}"), Sleeper())
     working = asyncio.create_task(run_to_its_end(worker))
     async with asyncio.timeout(20):
         while not doorway.polled:

@@ -50,7 +50,8 @@ async def _run(arguments: list[str]) -> tuple[str, int | None]:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), _WAIT_SECONDS)
+        async with asyncio.timeout(_WAIT_SECONDS):
+            output, _ = await process.communicate()
     except TimeoutError:
         return "", None
     finally:

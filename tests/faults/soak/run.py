@@ -168,7 +168,8 @@ class Clients:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.over.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
 
 
 def _where(error: AssertionError) -> str:
