@@ -20,7 +20,7 @@ soak: ## break a whole service at random for half an hour and compare (SEED=7 MI
 
 fuzz: ## random sequences against the model, schemathesis through every border of the API (EXAMPLES=300 make fuzz)
 	@tools/set-up dev
-	@COMPLAINTS_TEST_EXAMPLES=$(or $(EXAMPLES),100) .venv/bin/pytest -q -n 0 tests/faults/test_model.py tests/faults/test_schemathesis.py
+	@COMPLAINTS_TEST_EXAMPLES=$(or $(EXAMPLES),100) .venv/bin/pytest -q -n 0 -o timeout=0 -o faulthandler_timeout=0 tests/faults/test_model.py tests/faults/test_schemathesis.py
 
 check: ## format, lint, types, import contracts, migrations, templates
 	@tools/set-up dev
