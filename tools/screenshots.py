@@ -28,14 +28,18 @@ READY_SECONDS = 120
 TALLEST = 2_600
 CELL_HEIGHT = 1_100
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FORM = "/?layanan=paspor-baru"
 WORDS = "Sudah sepuluh hari paspor saya belum jadi, padahal dijanjikan empat hari kerja."
 
 
 async def mistakes(page: Page) -> None:
+    await page.goto(FORM)
     await press(page, ".button[value=check]")
 
 
 async def filled(page: Page) -> None:
+    if "layanan" not in page.url:
+        await page.goto(FORM)
     await page.locator("#description").fill(WORDS)
     await page.locator("#service").select_option("paspor-baru")
     await page.locator("#category").select_option("keterlambatan")
@@ -138,7 +142,7 @@ async def kiosk_who(page: Page) -> None:
 
 async def kiosk_check(page: Page) -> None:
     await kiosk_who(page)
-    await press(page, ".button[value=check]")
+    await press(page, ".kiosk-button[value=check]")
 
 
 async def kiosk_receipt(page: Page) -> None:
@@ -148,7 +152,8 @@ async def kiosk_receipt(page: Page) -> None:
 
 SCENES = (
     *CLOCK_SCENES,
-    Scene("public-01-form"),
+    Scene("public-00-start"),
+    Scene("public-01-form", FORM),
     Scene("public-02-mistakes", road=mistakes),
     Scene("public-03-check", road=check),
     Scene("public-04-receipt", road=receipt, looks=(*LOOKS, PRINTED)),
@@ -158,6 +163,10 @@ SCENES = (
     Scene("public-08-link", "/m/" + "x" * 43),
     Scene("public-09-not-found", "/tidak-ada"),
     Scene("public-10-files", road=with_files),
+    Scene("public-12-survey", "/survei"),
+    Scene("public-13-figures", "/transparansi", looks=(*LOOKS, PRINTED)),
+    Scene("public-14-code-lost", "/lacak/hilang"),
+    Scene("public-15-helped", "/terbantu"),
     Scene("public-11-case-with-files", road=case_with_files),
     Scene("kiosk-1-home", "/kios", looks=KIOSK_LOOKS, kiosk=True),
     Scene("kiosk-2-about", "/kios/buat", looks=KIOSK_LOOKS, kiosk=True),
@@ -167,6 +176,7 @@ SCENES = (
     Scene("kiosk-6-receipt", "/kios/buat", road=kiosk_receipt, looks=KIOSK_LOOKS, kiosk=True),
     Scene("kiosk-7-track", "/kios/cek", looks=KIOSK_LOOKS, kiosk=True),
     Scene("kiosk-8-phone", "/kios/hp", looks=KIOSK_LOOKS, kiosk=True),
+    Scene("kiosk-9-survey", "/kios/survei", looks=KIOSK_LOOKS, kiosk=True),
     Scene("office-1-sign-in", "/masuk"),
     Scene("office-2-desk", "/desk", "petugas"),
     Scene("office-3-case", "/desk", "petugas", first_ticket),
@@ -215,7 +225,7 @@ class Photographer:
             # After the sign-in, which brings the cookies of the first look: people read their own language unless they switched.
             await context.add_cookies([{"name": "bahasa", "value": look.language[:2], "url": self._base_url}])
             if scene.kiosk:
-                await context.request.post("/kios/daftar", form={"token": await self._token()})
+                await context.request.post("/kios/daftar", form={"code": await self._token()})
             page = await context.new_page()
             await page.goto(scene.path)
             if scene.road is not None:

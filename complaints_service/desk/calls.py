@@ -1,4 +1,6 @@
-"""``/desk/panggilan``: people at kiosks who ask for help. The desk shows them at once, and who goes is on record."""
+"""``/desk/panggilan``: people at kiosks who ask for help (the desk shows them at once, and who goes is on record), and what kiosks
+kept without a line and could not hand over.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ from complaints_service.accounts.model import Viewer
 from complaints_service.database import UNAVAILABLE
 from complaints_service.errors import Unavailable
 from complaints_service.intake.kiosk.calls import Call, Calls
+from complaints_service.intake.kiosk.refused import Refused
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.office.model import Office
+from complaints_service.web.i18n import text
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.streams import STREAM_ROOM, NoRoom, StreamRoom
 
@@ -26,6 +30,11 @@ HEARTBEAT_POLLS = 7
 POLLS = 150
 RETRY_MILLISECONDS = 5_000
 FULL_RETRY_SECONDS = 30
+_WHY = {
+    "sealed": "It was sealed for another key than this service has, or it was damaged.",
+    "unreadable": "It could be opened, but what is in it is no form.",
+    "incomplete": "It could be opened, but something in it is missing or wrong.",
+}
 
 
 class CallRow(msgspec.Struct, frozen=True):
@@ -48,6 +57,7 @@ async def calls_page(request: PageRequest, viewer: Viewer, kiosk: Kiosk) -> Resp
     context: dict[str, object] = {"calls": call_rows(await kiosk.calls.open(viewer.office), viewer.office)}
     if not band:
         context["last"] = call_rows(await kiosk.calls.last(viewer.office), viewer.office)
+        context["refused"] = [(item, _why(item, request)) for item in await kiosk.refused.open(viewer.office)]
     return page(request, "desk/calls_band.html" if band else "desk/calls.html", context)
 
 
@@ -102,8 +112,28 @@ async def news(
         return
 
 
+@post("/desk/panggilan/kiriman/{item_id:int}", include_in_schema=False, status_code=303)
+async def saw_to_item(item_id: int, writer: Viewer, kiosk: Kiosk) -> Response[bytes]:
+    """Somebody has been at the kiosk about this item."""
+    await kiosk.refused.done(writer.office, item_id, writer.person.id)
+    return _to_calls()
+
+
+@get("/desk/panggilan/kiriman/{item_id:int}", include_in_schema=False)
+async def back_to_items(item_id: int, viewer: Viewer) -> Response[bytes]:
+    """As ``back_to_calls``."""
+    return _to_calls()
+
+
+def _why(item: Refused, request: PageRequest) -> str:
+    why = text(request, _WHY[item.reason])
+    return f"{why} ({item.fields})" if item.fields else why
+
+
 def _to_calls() -> Response[bytes]:
     return Response(b"", status_code=303, media_type="text/plain", headers={"Location": "/desk/panggilan"})
 
 
-ROUTES: list[ControllerRouterHandler] = [calls_page, go_to_kiosk, back_to_calls, calls_stream]
+ROUTES: list[ControllerRouterHandler] = [
+    calls_page, go_to_kiosk, back_to_calls, calls_stream, saw_to_item, back_to_items,
+]  # fmt: skip

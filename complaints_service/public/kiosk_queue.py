@@ -32,6 +32,7 @@ from complaints_service.failpoints import fp
 from complaints_service.i18n import LANGUAGES, translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.kiosk.model import Device, Filing, set_right
+from complaints_service.intake.kiosk.refused import reason_of
 from complaints_service.intake.kiosk.sealing import CannotOpen, QueueKey, Sealed
 from complaints_service.intake.kiosk.service import Kiosk, with_time
 from complaints_service.intake.service import Intake
@@ -99,10 +100,12 @@ class KioskQueue:
         except (CannotOpen, DomainError) as error:
             # It stays on the device; a person has to look.
             log.error("kiosk_item_refused", device=device.id, reason=type(error).__name__)
+            await self._kiosk.refused.note(device, item.client_id, *reason_of(error))
             await self._kiosk.alarm(device, "kiosk_item_refused")
             return {"client_id": str(item.client_id), "status": 422}
         fp("kiosk.kept_filed")
         await self._kiosk.receipts.keep(office.id, form.receipt, form.code, filed.ticket_id)
+        await self._kiosk.refused.taken(device, item.client_id)
         if filing.corrected and not filed.replayed:
             await self._kiosk.note_clock(device, filing)
         return {
@@ -171,6 +174,7 @@ async def offline_page(
     office = await kiosk_request.offices.current()
     context = {
         **kiosk_request.qr(request, "/"),
+        "slip_qr": kiosk_request.qr(request, "/lacak"),
         "answers": no_answers(),
         "categories": choices(office, language)["categories"],
         "send_label": translate(language, SEND_WORDS["complaint"]),

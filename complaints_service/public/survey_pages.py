@@ -22,6 +22,7 @@ from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
+WEB, KIOSK = "/survei", "/kios/survei"
 _COOKIE = "survei"
 _TOKEN_MOST = 60
 # The elements of PermenPANRB 14/2017 in words that people use.
@@ -39,18 +40,24 @@ _ELEMENT_WORDS = {
 _SCALE_WORDS = {"1": "Not satisfied", "2": "Less satisfied", "3": "Satisfied", "4": "Very satisfied"}
 
 
-@get("/survei", include_in_schema=False)
-async def survey_page(request: PageRequest, offices: OfficeStore) -> Response[bytes]:
+@get([WEB, KIOSK], include_in_schema=False)
+async def survey_page(request: PageRequest, offices: OfficeStore, kiosk_request: KioskRequest) -> Response[bytes]:
     """The questions; after sending (``terima-kasih``) thanks instead."""
+    if request.url.path == KIOSK and await kiosk_request.device(request) is None:
+        return see_other("/kios/daftar")
     answers = {"service": request.query_params.get("layanan", "")}
-    return await _show(request, offices, answers, str(uuid.uuid4()), done="terima-kasih" in request.query_params)
+    done = "terima-kasih" in request.query_params
+    return await _show(request, offices, kiosk_request, answers, str(uuid.uuid4()), done=done)
 
 
-@post("/survei", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
+@post([WEB, KIOSK], status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
 async def survey_submit(
     request: PageRequest, offices: OfficeStore, surveys: Surveys, kiosk_request: KioskRequest, settings: Settings
 ) -> Response[bytes]:
     """Nine answers, kept without anything about who gave them. 429 keeps what was chosen and says when the device may again."""
+    kiosk = await kiosk_request.device(request)
+    if kiosk is None and request.url.path == KIOSK:
+        return see_other("/kios/daftar")
     form = await own_form(request)
     office, language, form_id = await offices.current(), language_of(request), form_id_of(form)
     problems = Messages(
@@ -61,9 +68,8 @@ async def survey_submit(
         }
     )
     if problems:
-        return await _show(request, offices, form, form_id, problems=problems)
+        return await _show(request, offices, kiosk_request, form, form_id, problems=problems)
     service = form.get("service", "")
-    kiosk = await kiosk_request.device(request)
     door = Door.WEB if kiosk is None else Door.KIOSK
     known = (read_cookie(request, settings, _COOKIE) or "")[:_TOKEN_MOST]
     token = known or new_token()[0]
@@ -79,8 +85,9 @@ async def survey_submit(
         )
     except TooMany as error:
         told = translate(language, error.detail, **error.values)
-        return await _show(request, offices, form, form_id, told=told, retry_after=error.headers["Retry-After"])
-    answer = see_other("/survei?terima-kasih")
+        wait = error.headers["Retry-After"]
+        return await _show(request, offices, kiosk_request, form, form_id, told=told, retry_after=wait)
+    answer = see_other(f"{request.url.path}?terima-kasih")
     if kiosk is None:
         answer.cookies.append(make_cookie(settings, _COOKIE, token, int(TURNS[Door.WEB].total_seconds())))
     return answer
@@ -89,6 +96,7 @@ async def survey_submit(
 async def _show(
     request: PageRequest,
     offices: OfficeStore,
+    kiosk_request: KioskRequest,
     answers: Mapping[str, str],
     form_id: str,
     *,
@@ -113,4 +121,6 @@ async def _show(
     }
     status = TooMany.status if told else 422 if problems else 200
     headers = {"Retry-After": retry_after} if retry_after else None
+    if request.url.path == KIOSK:
+        return await kiosk_request.show(request, "kiosk/survey.html", context, home_path=KIOSK, status=status)
     return page(request, "public/survey.html", context, status=status, headers=headers)

@@ -88,3 +88,26 @@ DELETE FROM kiosk_call WHERE answered_at < office_now() - make_interval(days => 
 -- name: forget_receipts(days)!
 -- Machine time, as they were made.
 DELETE FROM kiosk_receipt WHERE made_at < clock_timestamp() - make_interval(days => :days);
+
+-- name: note_refused(office_id, device_id, client_id, reason, fields, most)!
+-- Sent again it is the same item; a device has so many at most.
+INSERT INTO kiosk_refused (office_id, device_id, client_id, reason, fields)
+SELECT :office_id, :device_id, :client_id, :reason, :fields
+WHERE :most > (SELECT count(*) FROM kiosk_refused WHERE office_id = :office_id AND device_id = :device_id)
+ON CONFLICT (office_id, device_id, client_id) DO NOTHING;
+
+-- name: open_refused(office_id)
+SELECT r.id, d.name AS device_name, r.client_id, r.reason, r.fields, r.refused_at
+FROM kiosk_refused AS r JOIN device AS d ON d.office_id = r.office_id AND d.id = r.device_id
+WHERE r.office_id = :office_id AND r.done_at IS NULL
+ORDER BY r.refused_at, r.id;
+
+-- name: refused_done(office_id, id, person_id)!
+UPDATE kiosk_refused SET done_at = office_now(), done_by = :person_id
+WHERE office_id = :office_id AND id = :id AND done_at IS NULL;
+
+-- name: refused_taken(office_id, device_id, client_id)!
+DELETE FROM kiosk_refused WHERE office_id = :office_id AND device_id = :device_id AND client_id = :client_id;
+
+-- name: forget_refused(days)!
+DELETE FROM kiosk_refused WHERE done_at < office_now() - make_interval(days => :days);

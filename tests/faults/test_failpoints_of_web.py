@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,21 +9,17 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from complaints_service.dev.whatsapp_wire import Typed, webhook
-from complaints_service.intake.kiosk.sealing import INFO, QueueKey
+from complaints_service.intake.kiosk.sealing import QueueKey
 from complaints_service.intake.whatsapp.inbound import Provider
 from complaints_service.intake.whatsapp.signature import HEADER, sign
-from complaints_service.key_pairs import public_point
 from complaints_service.public.kiosk_request import DEVICE_COOKIE
 from complaints_service.tickets import commands as c
 from tests import files
 from tests.faults.service import PLAIN, eventually
 from tests.faults.struck import Struck, audited
+from tests.kiosk_forms import kept_form, kept_item
 from tests.servers import Running
 from tests.service.outbox_room import Room, a_room
 
@@ -139,7 +132,8 @@ async def test_the_queue_of_a_kiosk_without_a_line(room: Room) -> None:
     )
     texts, now = [words() for _ in range(2)], (await room.office.now()).isoformat()
     receipts = [f"S-{uuid.uuid4().hex[:6].upper()}" for _ in texts]
-    items = [kept(room, text, now, receipt) for text, receipt in zip(texts, receipts, strict=True)]
+    key = QueueKey(room.services.keys).public
+    items = [kept_item(key, kept_form(text, now, receipt)) for text, receipt in zip(texts, receipts, strict=True)]
 
     def send(client: httpx.AsyncClient) -> Awaitable[httpx.Response]:
         cookie = f"{DEVICE_COOKIE}={token}"
@@ -152,24 +146,6 @@ async def test_the_queue_of_a_kiosk_without_a_line(room: Room) -> None:
         "both are exchanged at /lacak"
     )
     assert await audited(room) == []
-
-
-def kept(room: Room, text: str, filed_at: str, receipt: str) -> dict[str, object]:
-    """One form as a kiosk's page seals it (``static/js/kiosk/queue.js``)."""
-    client_id, moment, iv = str(uuid.uuid4()), ec.generate_private_key(ec.SECP256R1()), os.urandom(12)
-    office = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), QueueKey(room.services.keys).public)
-    point = public_point(moment)
-    key = HKDF(SHA256(), 32, salt=point, info=INFO).derive(moment.exchange(ec.ECDH(), office))
-    form = {
-        "answers": {"description": text},
-        "language": "id",
-        "filed_at": filed_at,
-        "receipt": receipt,
-        "code": uuid.uuid4().hex[:10],
-    }
-    data = AESGCM(key).encrypt(iv, json.dumps(form).encode(), client_id.encode())
-    envelope = {name: base64.b64encode(part).decode() for name, part in (("key", point), ("iv", iv), ("data", data))}
-    return {"client_id": client_id, "sealed": envelope}
 
 
 @pytest.mark.parametrize("place", ["whatsapp.taken", "whatsapp.heard", "whatsapp.filed"])

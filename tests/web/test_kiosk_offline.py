@@ -26,6 +26,9 @@ _STORED = """async () => {
   const database = await done(indexedDB.open("kios", 1));
   return done(database.transaction("antrean").objectStore("antrean").getAll()); }"""
 
+_QUEUE = """async () => { const page = await (await fetch("/kios/luring/id")).text();
+  return [page.match(/src="([^"]+offline\\.js)"/)[1].replace("offline", "queue"), page.match(/data-key="([^"]+)"/)[1]]; }"""
+
 
 async def new_kiosk(services: Services, name: str = "Ruang tunggu") -> str:
     """The code for a new kiosk's screen."""
@@ -71,6 +74,7 @@ async def test_a_day_without_a_line_at_the_kiosk(
     assert await axe.broken_rules(page) == {}
     await page.emulate_media(media="print")
     assert await page.locator("[data-receipt]").is_visible()
+    assert (await page.locator("[data-screen=sent] .slip-qr svg").bounding_box() or {})["width"] > TWENTY_MM
     assert not await page.locator(".kiosk-note").is_visible()
     await page.emulate_media(media="screen")
 
@@ -142,8 +146,7 @@ async def test_two_hundred_kept_forms_sent_twice_with_the_line_cut_twenty_times_
     await page.route("**/kios/kiriman", cut)
     async with services.database.transaction(SYSTEM) as connection:
         before = await connection.fetchval("SELECT count(*) FROM ticket")
-    module, key = await page.evaluate("""async () => { const page = await (await fetch("/kios/luring/id")).text();
-      return [page.match(/src="([^"]+offline\\.js)"/)[1].replace("offline", "queue"), page.match(/data-key="([^"]+)"/)[1]]; }""")
+    module, key = await page.evaluate(_QUEUE)
     numbers = await page.evaluate(
         """async ([module, key]) => {
           const { keep, send, counts } = await import(module);
@@ -177,3 +180,20 @@ async def test_two_hundred_kept_forms_sent_twice_with_the_line_cut_twenty_times_
     assert numbers == [row["number"] for row in rows] * 2
     gaps = {later["received_at"] - earlier["received_at"] for earlier, later in itertools.pairwise(rows)}
     assert all(abs(gap - timedelta(minutes=1)) < timedelta(seconds=5) for gap in gaps)
+
+
+async def test_what_was_not_taken_stays_and_is_offered_again_after_a_day(visit: Visit, services: Services) -> None:
+    page = await at_kiosk(visit, await new_kiosk(services, "Lantai 2"), own=True)
+    now, tomorrow = await page.evaluate(
+        """async ([module, key]) => {
+          const { keep, send, counts } = await import(module);
+          await keep(crypto.randomUUID(), "no form", key);
+          await send();
+          const now = await counts(), real = Date.now;
+          Date.now = () => real() + 25 * 3_600_000;
+          return [now, await counts()];
+        }""",
+        await page.evaluate(_QUEUE),
+    )
+    assert now == {"waiting": 0, "refused": 1, "due": 0}
+    assert tomorrow == {"waiting": 0, "refused": 1, "due": 1}

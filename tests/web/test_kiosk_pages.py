@@ -145,7 +145,48 @@ async def test_the_keyboard_on_the_screen_writes_into_the_field(visit: Visit, to
     assert await page.locator("#description").input_value() == "pungli"
 
 
-@pytest.mark.parametrize("path", ["/kios", "/kios/buat", "/kios/cek", "/kios/hp", "/kios/ukuran"])
+async def test_on_a_standing_screen_nothing_to_touch_lies_in_the_upper_third(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token, script=False)
+    await page.set_viewport_size({"width": 1080, "height": 1920})
+    for path in ("/kios", "/kios/buat", "/kios/cek", "/kios/hp", "/kios/survei"):
+        await page.goto(path)
+        assert await page.locator("main :is(a, button):visible").count() > 0
+        assert await page.evaluate(_OUT_OF_REACH) == [], path
+
+
+# What is touched and begins above a third of the screen.
+_OUT_OF_REACH = """() => [...document.querySelectorAll("a, button, textarea, input:not([type=hidden])")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().top < innerHeight / 3).map((e) => e.outerHTML)"""
+# Whether a finger on the middle of it meets it, and not something that lies over it.
+_IN_REACH = """(e) => { const { x, y, width, height } = e.getBoundingClientRect();
+  return e.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }"""
+
+
+async def test_the_keyboard_covers_neither_help_nor_the_way_on(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.goto("/kios/buat")
+    await press(page, "Lainnya")
+    await page.locator("#description").click()
+    await expect(page.locator(".touch-keyboard")).to_be_visible()
+    for name in ("Panggil petugas", "Kembali", "Lanjutkan"):
+        assert await page.get_by_role("button", name=name).evaluate(_IN_REACH), name
+    assert await page.locator("#description").evaluate(_IN_REACH)
+
+
+async def test_the_survey_at_a_kiosk_stays_in_the_kiosk(http: httpx.AsyncClient, token: str) -> None:
+    assert (await http.get("/kios/survei")).headers["location"] == "/kios/daftar"
+    assert (await http.post("/kios/survei", data={})).headers["location"] == "/kios/daftar"
+    await http.post("/kios/daftar", data={"code": token})
+    assert 'href="/kios/survei"' in (await http.get("/kios")).text
+    assert (await http.post("/kios/survei", data={"u1": "4"})).status_code == 422
+    sent = await http.post("/kios/survei", data={f"u{n}": "3" for n in range(1, 10)})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/kios/survei?terima-kasih")
+    assert "/kios/selesai" in (await http.get("/kios/survei?terima-kasih")).text
+    assert "/masuk" not in (await http.get("/kios/survei")).text
+
+
+@pytest.mark.parametrize("path", ["/kios", "/kios/buat", "/kios/cek", "/kios/hp", "/kios/ukuran", "/kios/survei"])
 async def test_screens_have_targets_of_20_mm_and_break_no_rule(visit: Visit, axe: Axe, token: str, path: str) -> None:
     page = await at_kiosk(visit, token, language="en-GB")
     await page.goto(path)

@@ -18,6 +18,7 @@ from complaints_service.intake.kiosk.batch import KioskItem, id_of, read_item
 from complaints_service.intake.kiosk.calls import Calls
 from complaints_service.intake.kiosk.model import Device, Filing, believed
 from complaints_service.intake.kiosk.receipts import ProvisionalReceipts
+from complaints_service.intake.kiosk.refused import KEPT_DAYS, RefusedItems
 from complaints_service.keys import Keys, new_code, new_token, plain_code, token_hash
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
@@ -63,6 +64,7 @@ class Kiosk:
         self._clock = clock
         self.calls = Calls(database)
         self.receipts = ProvisionalReceipts(database, keys)
+        self.refused = RefusedItems(database)
 
     async def create_device(self, office: Office, name: str) -> tuple[Device, str]:
         """A new kiosk and its token, which is shown this once. Raises Invalid for a name that is empty or too long."""
@@ -161,6 +163,7 @@ class Kiosk:
         async with self._database.connection() as connection:
             await queries("kiosk").forget_calls(connection, days=CALLS_KEPT_DAYS)
             await queries("kiosk").forget_receipts(connection, days=RECEIPTS_KEPT_DAYS)
+            await queries("kiosk").forget_refused(connection, days=KEPT_DAYS)
 
     async def device_for(self, token: str) -> Device | None:
         """Whose token it is, or None for an unknown or revoked one."""

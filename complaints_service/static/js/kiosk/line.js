@@ -18,7 +18,7 @@ customElements.define("kiosk-line", class extends HTMLElement {
     // Only a secure page has what sealing needs; there is no queue elsewhere.
     if (!globalThis.crypto?.subtle) return;
     await this.show();
-    if (!(await counts()).waiting) return;
+    if (!(await counts()).due) return;
     const { numbers } = await send();
     if (numbers.size) dispatchEvent(new CustomEvent("kios-sent", { detail: numbers }));
     await this.show();

@@ -2,6 +2,9 @@
 // nobody reads it on the device; sent in order, and forgotten only when the server has answered for it.
 const INFO = new TextEncoder().encode("complaints kiosk queue 1");
 const BATCH = 20;
+// What the server could not take is offered again after a day: it may have its old key back by then.
+const AGAIN = 86_400_000;
+const rests = (item) => item.refused && Math.abs(Date.now() - item.refused) < AGAIN;
 
 const base64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""));
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -54,11 +57,11 @@ export async function keep(clientId, form, key) {
   await store("readwrite", (antrean) => done(antrean.add(item)));
 }
 
-/** How many wait, and how many the server could not take (a member of staff has to look). */
+/** How many wait, how many the server could not take (a member of staff has to look), how many are to be sent now. */
 export async function counts() {
   const items = await store("readonly", (antrean) => done(antrean.getAll()));
   const refused = items.filter((item) => item.refused).length;
-  return { waiting: items.length - refused, refused };
+  return { waiting: items.length - refused, refused, due: items.filter((item) => !rests(item)).length };
 }
 
 /** Send what waits, the oldest first, until nothing does or the line is cut; one page at a time does it. Returns client_id -> number. */
@@ -67,7 +70,7 @@ export function send() {
     const numbers = new Map();
     for (;;) {
       const all = await store("readonly", (antrean) => done(antrean.getAll()));
-      const items = all.filter((item) => !item.refused).slice(0, BATCH);
+      const items = all.filter((item) => !rests(item)).slice(0, BATCH);
       if (!items.length) return { numbers, online: true };
       const results = await answers(items);
       if (!results) return { numbers, online: false };
@@ -75,7 +78,7 @@ export function send() {
         for (const [place, result] of results.entries()) {
           const item = items[place];
           if (result.status < 300) antrean.delete(item.n);
-          else antrean.put({ ...item, refused: true });
+          else antrean.put({ ...item, refused: Date.now() });
           if (result.number) numbers.set(item.client_id, result.number);
         }
       });
