@@ -14,6 +14,7 @@ from complaints_service import failpoints
 from complaints_service.environment import PREFIX, Environment, LogLevel, SettingsError
 from complaints_service.gateway_settings import CLOUD_API_URL, WhatsAppProvider, read_gateway
 from complaints_service.kept_secrets import with_kept_secrets
+from complaints_service.rate_settings import RateSettings, about, read_rates
 from complaints_service.setting_values import (
     catcher_url,
     database_url_of,
@@ -24,12 +25,7 @@ from complaints_service.setting_values import (
 )
 
 
-def about(default: str, meaning: str) -> msgspec.Meta:
-    """What a person reads about a setting in docs/settings.md: its default in words, and its meaning."""
-    return msgspec.Meta(title=default, description=meaning)
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(RateSettings, frozen=True, kw_only=True):
     """One field per variable ``COMPLAINTS_<FIELD IN CAPITALS>``; seconds are machine seconds, instants UTC.
 
     ``docs/settings.md`` is made from the annotations by ``complaints settings --markdown``. Any variable
@@ -164,35 +160,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 5.0
     outbox_retry_min_seconds: Annotated[float, about("`10`", "First pause before a message is tried again.")] = 10.0
     outbox_retry_max_seconds: Annotated[float, about("`1800`", "Longest pause between two tries.")] = 1800.0
-    rate_filing_per_minute: Annotated[
-        int | None,
-        about(
-            "`30`, with DEV unlimited; `0` is unlimited",
-            "Complaints (and as many surveys) taken from one network address each minute; beyond that 429 with Retry-After.",
-        ),
-    ] = 30
-    rate_signin_per_minute: Annotated[
-        int | None, about("`60`; `0` is unlimited", "Sign-in attempts from one network address each minute.")
-    ] = 60
-    rate_lookup_per_minute: Annotated[
-        int | None,
-        about("`60`; `0` is unlimited", "Look-ups by ticket number from one network address each minute."),
-    ] = 60
-    rate_upload_per_minute: Annotated[
-        int | None,
-        about("`60`, with DEV unlimited; `0` is unlimited", "Files taken from one network address each minute."),
-    ] = 60
-    rate_upload_megabytes_per_day: Annotated[
-        int | None,
-        about("`1000`, with DEV unlimited; `0` is unlimited", "Megabytes of files from one network address each day."),
-    ] = 1_000
-    upload_megabytes_per_day: Annotated[
-        int, about("`10000`", "Megabytes of files taken from everybody together each day (UTC); texts go on.")
-    ] = 10_000
-    attachment_reserve_megabytes: Annotated[
-        int,
-        about("`1000`", "What files leave free on the disk of DATA_DIR, for the database beside them; texts go on."),
-    ] = 1_000
     trusted_proxies: Annotated[
         tuple[str, ...],
         about(
@@ -266,14 +233,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             probe_seconds=read.seconds("PROBE_SECONDS", 5, 0.1, 60),
             outbox_retry_min_seconds=retry_min,
             outbox_retry_max_seconds=retry_max,
-            rate_filing_per_minute=read.whole("RATE_FILING_PER_MINUTE", 0 if dev else 30, 0, 1_000_000) or None,
-            rate_signin_per_minute=read.whole("RATE_SIGNIN_PER_MINUTE", 60, 0, 1_000_000) or None,
-            rate_lookup_per_minute=read.whole("RATE_LOOKUP_PER_MINUTE", 60, 0, 1_000_000) or None,
-            rate_upload_per_minute=read.whole("RATE_UPLOAD_PER_MINUTE", 0 if dev else 60, 0, 1_000_000) or None,
-            rate_upload_megabytes_per_day=read.whole("RATE_UPLOAD_MEGABYTES_PER_DAY", 0 if dev else 1_000, 0, 1_000_000)
-            or None,
-            upload_megabytes_per_day=read.whole("UPLOAD_MEGABYTES_PER_DAY", 10_000, 0, 10_000_000),
-            attachment_reserve_megabytes=read.whole("ATTACHMENT_RESERVE_MEGABYTES", 1_000, 0, 10_000_000),
+            **msgspec.structs.asdict(read_rates(read, dev)),
             trusted_proxies=read.networks("TRUSTED_PROXIES"),
             pool_size=read.whole("POOL_SIZE", 8, 2, 200),
             statement_cache=statement_cache(read),

@@ -7,6 +7,7 @@ import typing
 import msgspec
 
 from complaints_service.environment import PREFIX
+from complaints_service.rate_settings import RateSettings
 from complaints_service.settings import Settings
 
 # Read through another variable, so not variables of their own.
@@ -24,7 +25,7 @@ _HEAD = """\
 All settings are environment variables. Each may also be given as `<NAME>_FILE`, the path of a file that holds
 the value. Every bad value is reported at once, by name, and the process ends with exit code 2.
 
-Made by `complaints settings --markdown`; change `complaints_service/settings.py` and make it again.
+Made by `complaints settings --markdown`; change `complaints_service/settings.py` (limits: `rate_settings.py`) and make it again.
 
 | variable | when unset | meaning |
 | --- | --- | --- |
@@ -52,9 +53,10 @@ def in_force(settings: Settings) -> str:
 
 
 def _settings() -> list[tuple[str, str, msgspec.Meta]]:
-    """Variable, field and what is said about it, in the order of the fields."""
+    """Variable, field and what is said about it, in the order of the fields; limits last."""
     found: list[tuple[str, str, msgspec.Meta]] = []
-    for field, annotation in typing.get_type_hints(Settings, include_extras=True).items():
+    hints = typing.get_type_hints(Settings, include_extras=True)
+    for field, annotation in sorted(hints.items(), key=lambda hint: hint[0] in RateSettings.__struct_fields__):
         variable = _LISTEN.get(field, field.upper())
         if variable is not None:
             _, about = typing.get_args(annotation)

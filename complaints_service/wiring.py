@@ -27,6 +27,7 @@ from complaints_service.sla.recompute_work import RecomputeWork
 from complaints_service.sla.simulation_jobs import SimulationJobs
 from complaints_service.sla.timers import Timers
 from complaints_service.tickets.filing import Filings
+from complaints_service.tickets.holds import Holds
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.tickets.service import Tickets
 from complaints_service.transparency.service import Transparency
@@ -59,6 +60,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     kiosk: Kiosk
     attachments: Attachments
     timers: Timers
+    holds: Holds
     simulations: SimulationJobs
     recomputes: RecomputeWork
     webhooks: Webhooks
@@ -120,6 +122,7 @@ async def open_services(settings: Settings, *, hints: bool = True) -> Services:
         whatsapp=WhatsApp(database, offices, clock, keys, settings, intake, tickets, waker),
         kiosk=Kiosk(database, offices, keys, intake, clock),
         attachments=Attachments(database, offices, keys, settings),
+        holds=Holds(database, offices, tickets),
         timers=Timers(database, offices, clock, tickets),
         simulations=SimulationJobs(database, settings),
         recomputes=RecomputeWork(database, offices, clock, tickets),

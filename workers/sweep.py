@@ -61,6 +61,7 @@ class Sweeper:
     async def _upkeep(self) -> int:
         services = self._services
         done = await services.feedback.close_due_cycles()
+        done += await services.holds.end_due()
         done += await services.notifications.make_digests()
         done += await services.notifications.make_seals()
         done += await services.notifications.mail_alarms()
@@ -72,6 +73,7 @@ class Sweeper:
         await services.whatsapp.clean_up()
         await services.attachments.sweep()
         await services.surveys.forget_turns()
+        await services.notifications.forget_receipts()
         await services.transparency.keep()
         if done:
             self.wake()

@@ -24,6 +24,7 @@ ORDER = (
     "request_time",
     "escalate",
     "acknowledge",
+    "release",
     "split",
     "merge",
     "forward",
@@ -32,7 +33,7 @@ ORDER = (
 )
 # Undo has its own bar, for 10 s.
 WITHOUT_FORM = frozenset({"undo"})
-_PLAIN = frozenset({"verify", "start", "close", "acknowledge"})
+_PLAIN = frozenset({"verify", "start", "close", "acknowledge", "release"})
 _GRAVE = frozenset({"reject", "forward", "merge", "refuse_time"})
 # What usually comes next: shown first, and open.
 _NEXT = {Status.RECEIVED: "verify", Status.VERIFIED: "start", Status.IN_PROGRESS: "answer", Status.ANSWERED: "close"}
@@ -51,6 +52,7 @@ _ICONS = {
     "request_time": "calendar",
     "escalate": "stairs",
     "acknowledge": "eye",
+    "release": "inbox",
     "split": "split",
     "merge": "link",
     "forward": "arrow-right",

@@ -13,6 +13,8 @@ from complaints_service.desk.calls import call_rows
 from complaints_service.desk.deeds import Kept
 from complaints_service.desk.filing_form import FilingForm, blank, complaint_of
 from complaints_service.desk.filing_form import filing_page as filing_context
+from complaints_service.desk.held import MOST_SHOWN
+from complaints_service.desk.held import ROUTES as HELD
 from complaints_service.desk.queue_filters import asked_from, filters_of
 from complaints_service.desk.queue_view import queue_page
 from complaints_service.desk.ticket_view import ticket_page
@@ -50,6 +52,7 @@ async def queue(request: PageRequest, viewer: Viewer, reader: TicketReader, kios
     context = queue_page(found, asked, viewer.office, viewer.person, cursor, language)
     context["handed"] = handed if NUMBER.fullmatch(handed) and event.isdigit() else ""
     context["event"] = event
+    context["held"] = await reader.held_count(viewer.scope(), viewer.office, viewer.person, MOST_SHOWN)
     context["may_guide"] = may_edit(viewer.office, viewer.person)
     context["calls"] = call_rows(await kiosk.calls.open(viewer.office), viewer.office)
     return page(request, "desk/queue.html", context)
@@ -152,4 +155,14 @@ def _see_other(address: str) -> Response[bytes]:
     return Response(b"", status_code=303, media_type="text/plain", headers={"Location": address})
 
 
-ROUTES: list[ControllerRouterHandler] = [queue, ticket, back_to_ticket, look, deed, filing, file_for_person, *CALLS]
+ROUTES: list[ControllerRouterHandler] = [
+    queue,
+    ticket,
+    back_to_ticket,
+    look,
+    deed,
+    filing,
+    file_for_person,
+    *HELD,
+    *CALLS,
+]

@@ -19,6 +19,7 @@ ALARM_WORDS = {
     "password_guessing": "Somebody guesses passwords",
     "whatsapp_filing_failed": "A complaint by WhatsApp could not be filed",
     "whatsapp_set_aside": "A WhatsApp message could not be read",
+    "filings_held": "Very many filings are held because they look like a flood: officers find them on their desk",
     "attachments_not_stored": "Files of citizens cannot be stored",
     "attachments_damaged": "A stored file is missing or damaged",
     "whatsapp_not_delivered": "A WhatsApp message did not arrive",

@@ -10,7 +10,7 @@ from complaints_service.i18n import translate
 from complaints_service.keys import Keys
 from complaints_service.notifications import words
 from complaints_service.notifications.alarm_words import alarm_text
-from complaints_service.notifications.facts import Addressed, ListedTicket, TicketFacts
+from complaints_service.notifications.facts import Addressed, ListedReceipt, ListedTicket, TicketFacts
 from complaints_service.notifications.kinds import MessageKind, Recipient
 from complaints_service.notifications.rendering import Choice
 from complaints_service.office.model import Office
@@ -76,6 +76,8 @@ def context(message: Addressed, further: dict[str, object], url: str, base_url: 
         values |= _listed(message, further, base_url, language)
     if message.row.kind == MessageKind.ALARM:
         values |= _alarm(further, language)
+    if "receipts" in further:
+        values["receipts"] = _receipts(message, further, language, keys)
     return values
 
 
@@ -152,6 +154,15 @@ def _listed(message: Addressed, further: dict[str, object], base_url: str, langu
     count = msgspec.convert(further["count"], int)
     lines = [_line(ticket, message.office, message.at, base_url, language) for ticket in tickets]
     return {"lines": lines, "more": max(count - len(lines), 0)}
+
+
+def _receipts(message: Addressed, further: dict[str, object], language: str, keys: Keys) -> list[tuple[str, str, str]]:
+    """Number, code, and what each case is about."""
+    office = message.office
+    return [
+        (one.number, keys.tracking_code(office.id, one.id, one.key_id), words.matter(one, office, language))
+        for one in msgspec.convert(further["receipts"], list[ListedReceipt])
+    ]
 
 
 def _line(ticket: ListedTicket, office: Office, at: datetime, base_url: str, language: str) -> dict[str, object]:

@@ -64,7 +64,7 @@ class Delivery:
         self._push = push
         self._ways = Ways()
         self._room = asyncio.Semaphore(LOOPS)
-        self._store = OutboxStore(database, self._ids, settings.lease_seconds)
+        self._store = OutboxStore(database, self._ids, settings.lease_seconds, settings.receipts_per_day)
         self._alarms = Alarms(database, self._ids)
         self.links = Links(database, offices)
         self._digests = Digests(database, offices, self._ids)
@@ -75,6 +75,7 @@ class Delivery:
         )
         self._stopping = False
         self._offices = offices
+        self.forget_receipts = self._store.forget_receipts
         self.open_alarms = self._alarms.open
         self.dead_letters = self._dead_letters.listed
         self.retry = self._dead_letters.retry

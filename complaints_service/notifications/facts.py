@@ -84,6 +84,7 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     event: StoredEvent | None
     deadlines: tuple[DeadlineFacts, ...]
     recent: tuple[StoredEvent, ...]
+    held_until: datetime | None = None
 
     def deadline(self, target: str) -> DeadlineFacts | None:
         """The promise of a target in the ticket's present episode, else in the last one that had it."""
@@ -105,6 +106,17 @@ class ListedTicket(msgspec.Struct, frozen=True, kw_only=True):
     assignee_id: int | None
     next_due_at: datetime | None
     params: str | None
+
+
+class ListedReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A case in a list of receipts."""
+
+    id: int
+    number: str
+    key_id: int
+    kind: Kind
+    category: str | None
+    service: str | None
 
 
 class Chat(msgspec.Struct, frozen=True, kw_only=True):

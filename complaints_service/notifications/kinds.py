@@ -9,6 +9,8 @@ class MessageKind(StrEnum):
     """What a message says; the name of its template."""
 
     RECEIPT = "receipt"
+    # Those that came on the same day as one that has gone: a victim's address in a thousand forms gets one mail.
+    RECEIPTS = "receipts"
     QUESTION = "question"
     ANSWER = "answer"
     INTERIM_ANSWER = "interim_answer"

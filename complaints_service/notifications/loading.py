@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from complaints_service.database import queries
-from complaints_service.notifications.facts import Addressed, Chat, Claimed, ListedTicket, Outcome, TicketFacts
+from complaints_service.notifications.facts import (
+    Addressed,
+    Chat,
+    Claimed,
+    ListedReceipt,
+    ListedTicket,
+    Outcome,
+    TicketFacts,
+)
 from complaints_service.notifications.kinds import MessageKind
 from complaints_service.office.model import Office, Person
 
@@ -15,6 +23,8 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
 LISTED = 20
+# As many receipts as somebody may really want on one day; more are a flood, and its address has got one already.
+LISTED_RECEIPTS = 20
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -66,6 +76,8 @@ async def further(connection: Connection, message: Addressed) -> dict[str, objec
     row = message.row
     if row.kind == MessageKind.ROLL_UP:
         return await _roll_up(connection, row)
+    if row.kind == MessageKind.RECEIPTS:
+        return await _receipts(connection, row)
     if row.kind == MessageKind.DIGEST and message.person is not None:
         return await digest(connection, message.office, message.person)
     if row.kind == MessageKind.ALARM:
@@ -89,6 +101,14 @@ async def _roll_up(connection: Connection, row: Claimed) -> dict[str, object] | 
     ]
     levels = [msgspec.json.decode(line.params or "{}", type=_Level).level for line in lines]
     return {"count": count, "tickets": lines, "level": max(levels, default=0)}
+
+
+async def _receipts(connection: Connection, row: Claimed) -> dict[str, object] | None:
+    found = queries("outbox").listed_receipts(
+        connection, office_id=row.office_id, list_id=row.id, most=LISTED_RECEIPTS + 1
+    )
+    receipts = [msgspec.convert(dict(line), ListedReceipt) async for line in found]
+    return {"receipts": receipts} if 0 < len(receipts) <= LISTED_RECEIPTS else None
 
 
 async def digest(connection: Connection, office: Office, person: Person) -> dict[str, object] | None:

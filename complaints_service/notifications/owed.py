@@ -23,6 +23,8 @@ class NotOwed(StrEnum):
     NEW_DEADLINE = "new_deadline"
     NOTHING_LEFT = "nothing_left"
     DAY_OVER = "day_over"
+    # It looks like part of a flood, and the address may be a victim's.
+    HELD = "held"
     PERSON_NAMED = "person_named_in_complaint"
 
 
@@ -74,6 +76,8 @@ def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> No
         return NotOwed.UNDONE
     if kind is MessageKind.MERGED_OUTCOME and (message.outcome is None or message.outcome.undone):
         return NotOwed.UNDONE
+    if message.row.recipient == Recipient.REPORTER and ticket.held_until is not None:
+        return NotOwed.HELD
     only_while = _ONLY_WHILE.get(kind)
     if only_while is not None and ticket.status not in only_while:
         return NotOwed.ENDED if ticket.status not in OPEN else NotOwed.ACTED_ON

@@ -98,6 +98,8 @@ class Packer:
     async def _url(self, connection: Connection, message: Addressed) -> str:
         """Where the one button leads; the token in it is made now and stored hashed."""
         row, ticket, base = message.row, message.ticket, self._settings.base_url
+        if row.kind == MessageKind.RECEIPTS:
+            return f"{base}/lacak"
         if ticket is None:
             return base + _PAGES.get(MessageKind(row.kind), "/desk")
         if row.recipient in (Recipient.REPORTER, Recipient.CHAT):

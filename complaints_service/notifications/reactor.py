@@ -172,9 +172,12 @@ def dedupe_key(ticket: str, episode: int, seq: int, kind: MessageKind, recipient
 def letters(change: Change, event: Event) -> Iterator[Letter]:
     """Who hears of one event. Nobody hears of their own deed."""
     if change.before is None:
-        if event.seq == change.events[0].seq:
+        if event.seq == change.events[0].seq and not change.after.held:
             yield Letter(kind=MessageKind.RECEIPT)
         return
+    if change.before.held_until is not None and change.after.held_until is None and event is change.events[0]:
+        # Nobody was told while it was held.
+        yield Letter(kind=MessageKind.RECEIPT)
     if event.type == "rung_fired":
         yield from _rung(event)
     elif event.type == "escalated":

@@ -9,7 +9,7 @@ import msgspec
 
 from complaints_service.database import Database, Scope, queries
 from complaints_service.notifications.facts import Claimed
-from complaints_service.notifications.kinds import Way
+from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import MessageIds
 
 # Level changes at once, at most five an hour to one person (EXPERIENCE.md "E-mail").
@@ -33,10 +33,13 @@ class Waiting(msgspec.Struct, frozen=True):
 class OutboxStore:
     """Row by row; ``lease_seconds`` are machine seconds. Messages to one chat, and mails to the reporter of one ticket, leave in order."""
 
-    def __init__(self, database: Database, ids: MessageIds, lease_seconds: float) -> None:
+    def __init__(
+        self, database: Database, ids: MessageIds, lease_seconds: float, receipts_per_day: int | None = None
+    ) -> None:
         self._database = database
         self._ids = ids
         self._lease_seconds = lease_seconds
+        self._receipts_per_day = receipts_per_day
 
     async def claim(self, ways: Collection[str]) -> Claimed | int | None:
         """The next due row of these ways; None: nothing is due. A number: so many rows went into a roll-up instead.
@@ -59,7 +62,26 @@ class OutboxStore:
                 absorbed = await self._absorb(connection, row, row.person_id)
                 if absorbed:
                     return absorbed
+            if self._receipts_per_day is not None and _is_receipt(row) and await self._list_receipt(connection, row):
+                return 1
         return row
+
+    async def _list_receipt(self, connection: object, row: Claimed) -> bool:
+        """A receipt beyond the day's of its address goes into the list that follows them; True when it did."""
+        about = {"office_id": row.office_id, "ticket_id": row.ticket_id, "outbox_id": row.id}
+        turn = await queries("outbox").receipt_turn(connection, most=self._receipts_per_day, **about)
+        if turn is None or turn["goes"]:
+            return False
+        key = f"receipts:{row.dedupe_key}"
+        await queries("outbox").absorb_receipt(
+            connection, since=turn["since"], contact=turn["contact"], message_id=self._ids.for_row(key), **about
+        )
+        return True
+
+    async def forget_receipts(self) -> None:
+        """Which addresses have got their receipt is forgotten after a day."""
+        async with self._database.transaction(Scope.system()) as connection:
+            await queries("outbox").forget_receipts(connection)
 
     async def _absorb(self, connection: object, row: Claimed, person_id: int) -> int:
         await queries("outbox").lock_person(connection, office_id=row.office_id, person_id=person_id)
@@ -109,3 +131,7 @@ class OutboxStore:
                 connection, ways=list(ways), patience_seconds=ORDER_PATIENCE_SECONDS
             )
         return msgspec.convert(dict(found), Waiting)
+
+
+def _is_receipt(row: Claimed) -> bool:
+    return row.kind == MessageKind.RECEIPT and row.recipient == Recipient.REPORTER and row.way == Way.EMAIL

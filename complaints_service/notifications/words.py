@@ -7,7 +7,7 @@ from datetime import timedelta
 from babel.dates import format_timedelta
 
 from complaints_service.i18n import translate
-from complaints_service.notifications.facts import DeadlineFacts, ListedTicket, TicketFacts
+from complaints_service.notifications.facts import DeadlineFacts, ListedReceipt, ListedTicket, TicketFacts
 from complaints_service.office.model import Office
 from complaints_service.tickets.model import Status
 from complaints_service.tickets.timeline import status_text
@@ -20,7 +20,7 @@ _MEASURES = {
 }
 
 
-def matter(ticket: TicketFacts | ListedTicket, office: Office, language: str) -> str:
+def matter(ticket: TicketFacts | ListedTicket | ListedReceipt, office: Office, language: str) -> str:
     """What a case is about in the catalogue's words, never the citizen's: "keterlambatan, paspor baru"."""
     parts: list[str] = []
     for entry in (office.categories.get(ticket.category or ""), office.services.get(ticket.service or "")):

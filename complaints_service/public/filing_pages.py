@@ -17,6 +17,7 @@ from complaints_service.intake.attachments.receiving import LARGEST_FORM_WITH_FI
 from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.service import Intake
+from complaints_service.intake.web.flood import looked_at
 from complaints_service.keys import Keys
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
@@ -120,7 +121,7 @@ async def filing_submit(
             return _check(request, office, answers, form_id, uploads, trouble=translate(language, _ONCE_MORE))
         await limits_of(request).check(Limit.FILING, client_address(request))
         # The ids as the page had them: those that its first sending has claimed belong to the first answer.
-        complaint = msgspec.structs.replace(complaint, attachments=filled.ids)
+        complaint = await looked_at(request, msgspec.structs.replace(complaint, attachments=filled.ids))
         filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers, filled.ids))
     except Invalid as invalid:
         problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
@@ -167,7 +168,8 @@ async def receipt_page(
             "unit_name": office.units[file.ticket.unit_id].name,
             "tracking_code": keys.tracking_code(office.id, file.ticket.id, file.ticket.key_id),
             "steps": next_steps(file, office, language),
-            "has_email": bool(file.reporter and file.reporter.email),
+            "has_email": bool(file.reporter and file.reporter.email) and not file.ticket.held,
+            "held": file.ticket.held,
             "until": opened.expires_at,
             "base_url": settings.base_url,
             "slip": "slip" in request.query_params,

@@ -173,6 +173,14 @@ class AskData(Command, frozen=True, tag="ask_data"):
     """The reporter takes along what is stored about the case (Law 27/2022)."""
 
 
+class Release(Command, frozen=True, tag="release"):
+    """Held because it looked like part of a flood, and is none: it goes into the queue."""
+
+
+class EndHold(Command, frozen=True, tag="end_hold"):
+    """The clock: held for long enough; it goes into the queue without a look."""
+
+
 class FireRung(Command, frozen=True, tag="fire_rung"):
     """The clock: a rung of the ladder is due (times in RFC 3339, office time).
 
@@ -249,6 +257,8 @@ class AutoClose(Command, frozen=True, tag="auto_close"):
 
 OfficeCommand = (
     Verify | Classify | SetPriority | Assign | Start | Ask | Note | Answer | Reject | Forward | Merge | Split | Escalate
-    | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge
+    | Reopen | Close | Undo | RequestTime | GrantTime | RefuseTime | Acknowledge | Release
 )  # fmt: skip
-AnyCommand = OfficeCommand | Reply | Rate | Withdraw | AskData | FireRung | EndPause | Recompute | Lapse | AutoClose
+AnyCommand = (
+    OfficeCommand | Reply | Rate | Withdraw | AskData | FireRung | EndPause | Recompute | Lapse | AutoClose | EndHold
+)

@@ -159,6 +159,20 @@ class QueueItem(msgspec.Struct, frozen=True):
     excerpt: str
 
 
+class HeldItem(msgspec.Struct, frozen=True):
+    """A ticket that is held for a look. ``why``: contact or office; ``alike_key`` is the same for the same words."""
+
+    id: int
+    number: str
+    version: int
+    unit_id: int
+    received_at: datetime
+    held_until: datetime
+    excerpt: str
+    why: str
+    alike_key: str
+
+
 class QueuePage(msgspec.Struct, frozen=True):
     """A page of the queue, where the next one begins, and counts of the whole scope."""
 

@@ -135,6 +135,13 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     chain_head: bytes
     last_event_at: datetime
     last_act: str | None
+    # Looks like part of a flood: until then (or an officer's word) it stands apart from the queue. Its clocks run all the same.
+    held_until: datetime | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for an officer's look before it goes into the queue."""
+        return self.held_until is not None and self.status is Status.RECEIVED
 
     @property
     def open(self) -> bool:
@@ -158,6 +165,14 @@ class StatedTime(msgspec.Struct, frozen=True):
 
     at: datetime
     why: str
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Why a filing looks like part of a flood (``contact``: too many name one person; ``office``: too many from everybody together),
+    and how many hours of office time it may be held at most."""
+
+    why: str
+    hours: int
 
 
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +203,7 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: int | None = None
     attachments: tuple[str, ...] = ()
     stated: StatedTime | None = None
+    hold: Hold | None = None
     # An officer has asked the person whether the office may write or call.
     contact_consent: bool = False
 

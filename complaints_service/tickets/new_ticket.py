@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from complaints_service.office.model import Office
 from complaints_service.tickets.filed import Placed
@@ -52,14 +52,18 @@ def new_ticket(office: Office, complaint: Complaint, placed: Placed, received_at
         chain_head=b"",
         last_event_at=now,
         last_act=None,
+        held_until=now + timedelta(hours=complaint.hold.hours) if complaint.hold is not None else None,
     )
 
 
 def told_besides(complaint: Complaint) -> dict[str, object]:
-    """What the log of a filing says only where it applies: a device's own clock, a person's consent that an officer asked for."""
+    """What the log of a filing says only where it applies: a device's own clock, a person's consent that an officer
+    asked for, and why it is held."""
     found: dict[str, object] = {}
     if complaint.stated is not None:
         found["stated"] = complaint.stated
     if complaint.contact_consent:
         found["contact_consent"] = True
+    if complaint.hold is not None:
+        found["held"] = complaint.hold.why
     return found

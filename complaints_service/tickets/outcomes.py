@@ -154,6 +154,12 @@ def _reopen(command: c.Reopen, given: Given) -> Outcome:
     )
 
 
+def _release(_: c.Release | c.EndHold, given: Given) -> Outcome | Refusal:
+    if not given.ticket.held:
+        return Refusal("not_held", "This case is not held.")
+    return Outcome(changes={"held_until": None})
+
+
 def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:
     ticket, actor, at = given.ticket, given.actor, given.at
     act = last_act(ticket)
@@ -243,6 +249,8 @@ _RULES: dict[type, Callable[..., Outcome | Refusal]] = {
     c.Split: _split,
     c.Escalate: _escalate,
     c.Reopen: _reopen,
+    c.Release: _release,
+    c.EndHold: _release,
     c.Undo: _undo,
     c.RequestTime: request_time,
     c.GrantTime: grant_time,

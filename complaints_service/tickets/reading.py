@@ -15,6 +15,7 @@ from complaints_service.keys import Keys
 from complaints_service.office.model import Office, Person
 from complaints_service.tickets.file import (
     ComplaintWords,
+    HeldItem,
     MergedOutcome,
     QueueFilters,
     QueueItem,
@@ -108,13 +109,7 @@ class TicketReader:
     ) -> QueuePage:
         """A page of the tickets the viewer may see. Raises Invalid for a broken cursor."""
         after = _cursor_from(cursor)
-        units = sorted(office.scope_units(viewer))
-        seen: dict[str, object] = {
-            "office_id": office.id,
-            "units": units,
-            "own_units": sorted(viewer.works_in),
-            "person": viewer.id,
-        }
+        seen = _seen_by(office, viewer)
         async with self._database.transaction(scope) as connection:
             now: datetime = await queries("office").office_time(connection)
             found = None
@@ -154,6 +149,27 @@ class TicketReader:
             key = last.received_at if filters.newest_first else last.next_due_at
             next_cursor = _cursor(key, last.id) if key is not None else None
         return QueuePage(items, next_cursor, dict(counts), now)
+
+    async def held(self, scope: Scope, office: Office, viewer: Person, most: int) -> list[HeldItem]:
+        """What the viewer may see of the tickets that are held for a look."""
+        async with self._database.transaction(scope) as connection:
+            rows = queries("reading").held(connection, most=most, **_seen_by(office, viewer))
+            return [HeldItem(**dict(row)) async for row in rows]
+
+    async def held_count(self, scope: Scope, office: Office, viewer: Person, most: int) -> int:
+        """How many of them there are, counted no further than ``most``."""
+        async with self._database.transaction(scope) as connection:
+            return await queries("reading").held_count(connection, most=most, **_seen_by(office, viewer))
+
+
+def _seen_by(office: Office, viewer: Person) -> dict[str, object]:
+    """What every query about lists is narrowed by (D7)."""
+    return {
+        "office_id": office.id,
+        "units": sorted(office.scope_units(viewer)),
+        "own_units": sorted(viewer.works_in),
+        "person": viewer.id,
+    }
 
 
 async def _by_number(connection: asyncpg.Connection, office: Office, words: str) -> list[int]:

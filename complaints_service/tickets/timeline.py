@@ -16,6 +16,7 @@ from complaints_service.tickets.timeline_words import (
     CHANNEL_WORDS,
     CITIZEN_WORDS,
     COMMAND_LABELS,
+    HELD_WORDS,
     KIND_WORDS,
     MARK_WORDS,
     MISSED,
@@ -94,7 +95,13 @@ def entries_of(
         if event.type == "rung_fired" and audience != "citizen":
             text = "; ".join([text, *rung_details(event.values(), office, language)])
         if event.type == "filed" and audience != "citizen":
-            told = (stated_time(event.values(), office, language), consent(event.values(), language))
+            body = event.values()
+            held = HELD_WORDS.get(str(body.get("held")))
+            told = (
+                stated_time(body, office, language),
+                consent(body, language),
+                translate(language, held) if held else "",
+            )
             text = "; ".join(filter(None, (text, *told)))
         if event.undone_by is not None:
             text = translate(language, "{text} (undone)", text=text)

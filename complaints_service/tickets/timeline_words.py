@@ -99,6 +99,7 @@ OFFICE_WORDS = {
     "undone": "A step was undone",
     "time_requested": "More time requested: {working_days} working days",
     "time_refused": "More time refused",
+    "released": "No longer held: it is in the queue",
     "rated": "Rated {score} of 4",
     "rung_fired": "{target}, {when}: {people} (level {level}, policy {policy_version})",
     "rung_fired_alone": "{target}, {when}: nobody could be reached (level {level}, policy {policy_version})",
@@ -128,6 +129,7 @@ COMMAND_LABELS = {
     "grant_time": "Grant more time",
     "refuse_time": "Refuse more time",
     "acknowledge": "Acknowledge",
+    "release": "Release into the queue",
     "undo": "Undo",
 }
 TARGET_WORDS = {
@@ -157,6 +159,11 @@ RUNG_WORDS = {
     "raised": "priority raised from {was} to {now}",
     "unassigned": "taken from {person}",
     "note": "“{note}”",
+}
+# Why a filing was held; added to its line.
+HELD_WORDS = {
+    "contact": "held for a look, because very many name the same contact",
+    "office": "held for a look, because very many came in at once",
 }
 PRIORITY_WORDS = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
 KIND_WORDS = {"complaint": "Complaint", "suggestion": "Suggestion", "information": "Information request"}

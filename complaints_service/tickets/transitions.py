@@ -113,6 +113,15 @@ TRANSITIONS: tuple[Transition, ...] = (
         note="a new episode; the policy says whether the answer clock restarts or continues, "
         "after closing and after coming back from another agency",
     ),
+    _office(
+        "release",
+        frozenset({Status.RECEIVED}),
+        None,
+        "released",
+        sign=False,
+        undoable=False,
+        note="only what is held because it looks like part of a flood; every other deed but `reject` and `note` releases it too",
+    ),
     _office("undo", _ALL, None, "undone", undoable=False, sign=False, note="the own last deed, for 10 s"),
     Transition(
         "reply",
@@ -173,6 +182,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         note="a new calendar or policy moved due times",
     ),
     Transition("lapse", frozenset({Status.WAITING_REPORTER}), Status.WITHDRAWN, ActorKind.SYSTEM, _NOBODY, "lapsed"),
+    Transition(
+        "end_hold",
+        frozenset({Status.RECEIVED}),
+        None,
+        ActorKind.SYSTEM,
+        _NOBODY,
+        "released",
+        sign=False,
+        note="what was held has been held long enough",
+    ),
     Transition("auto_close", frozenset({Status.ANSWERED}), Status.CLOSED, ActorKind.SYSTEM, _NOBODY, "auto_closed"),
 )
 # Where a reply leads, which depends on what is said and when: the note of its line in the table, for the log's check and the page.
@@ -224,6 +243,8 @@ def allowed(ticket: Ticket, actor: Actor) -> tuple[str, ...]:
         if transition.command == "undo" and not undo_possible(ticket, actor):
             continue
         if transition.command in ("grant_time", "refuse_time") and ticket.requested_days is None:
+            continue
+        if transition.command == "release" and not ticket.held:
             continue
         if transition.command == "acknowledge" and not (ticket.level or ticket.unattended):
             continue  # nothing has escalated: there is nothing to acknowledge

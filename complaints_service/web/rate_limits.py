@@ -1,4 +1,4 @@
-"""How often one network address may do a thing. Counters stand in Valkey under a keyed hash of the address, never the address.
+"""How often one network address (or contact) may do a thing. Counters stand in Valkey under a keyed hash of it, never itself.
 
 Without Valkey each process counts for itself, in a bounded table: a limit may then be too generous, but nobody is refused who
 should not be, and no request waits longer than ``VALKEY_TIMEOUT`` (and only one of them each ``PAUSE_SECONDS``).
@@ -50,10 +50,18 @@ class Limit(StrEnum):
     SIGNIN = "signin"
     UPLOAD = "upload"
     VOICE = "voice"
+    # Not of an address: complaints that name one contact, those of everybody together, and those that are held for a look.
+    CONTACT = "contact"
+    FLOOD = "flood"
+    HELD = "held"
+
+
+# Seconds of a window where that is not a minute.
+_WINDOWS = {Limit.CONTACT: 3_600}
 
 
 class RateLimits:
-    """Sliding one-minute windows: this window's count plus the part of the last one that still counts."""
+    """Sliding windows (``_WINDOWS``, else a minute): this window's count plus the part of the last one that still counts."""
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._keys = keys
@@ -65,7 +73,11 @@ class RateLimits:
             Limit.UPLOAD: settings.rate_upload_per_minute,
             # A click that is only counted, a survey: as many from one address as complaints.
             Limit.VOICE: settings.rate_filing_per_minute,
+            Limit.CONTACT: settings.rate_contact_per_hour,
+            Limit.FLOOD: settings.rate_flood_per_minute,
+            Limit.HELD: settings.rate_held_per_minute,
         }
+        self.hold_hours = settings.hold_hours
         self._local = _LocalCounts()
         self._away_until = 0.0
         self._valkey: redis.asyncio.Redis | None = None
@@ -82,6 +94,11 @@ class RateLimits:
         most = self._most[name]
         if most is not None:
             _refuse(most, await self._read(name, address, count=True), allowed=most)
+
+    async def beyond(self, name: Limit, subject: str) -> bool:
+        """Count one more, and say whether that is more than the limit."""
+        most = self._most[name]
+        return most is not None and (await self._read(name, subject, count=True)).weighted > most
 
     async def look(self, name: Limit, address: str) -> None:
         """As ``check`` but without counting, for what is counted only when it fails. Raises TooMany."""
@@ -101,24 +118,27 @@ class RateLimits:
 
     async def _read(self, name: Limit, address: str, *, count: bool) -> _Counts:
         """Counts in Valkey, and in this process when it does not answer in time."""
-        now = machine_now().timestamp()
-        window, passed = int(now // WINDOW_SECONDS), now % WINDOW_SECONDS
+        now, length = machine_now().timestamp(), _WINDOWS.get(name, WINDOW_SECONDS)
+        window, passed = int(now // length), now % length
         key = f"rate:{name}:{self._keys.digest('rate-limit', name, network(address))[:16].hex()}"
         if self._valkey is not None and monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(VALKEY_TIMEOUT):
-                    return _Counts(*await self._in_valkey(self._valkey, key, window, count), passed)
+                    counts = await self._in_valkey(self._valkey, key, window, count, length)
+                    return _Counts(*counts, passed, length)
             except (RedisError, OSError, TimeoutError, ValueError) as error:
                 self._away_until = monotonic() + PAUSE_SECONDS
                 log.warning("rate_limits_without_valkey", error=type(error).__name__)
-        return _Counts(*self._local.read(key, window, count), passed)
+        return _Counts(*self._local.read(key, window, count), passed, length)
 
-    async def _in_valkey(self, valkey: redis.asyncio.Redis, key: str, window: int, count: bool) -> tuple[int, int]:
+    async def _in_valkey(
+        self, valkey: redis.asyncio.Redis, key: str, window: int, count: bool, length: int
+    ) -> tuple[int, int]:
         """One round trip: this window's count (with this one, when it counts) and the last one's."""
         pipeline = valkey.pipeline(transaction=False)
         if count:
             pipeline.incr(f"{key}:{window}")
-            pipeline.expire(f"{key}:{window}", 2 * WINDOW_SECONDS)
+            pipeline.expire(f"{key}:{window}", 2 * length)
         else:
             pipeline.get(f"{key}:{window}")
         pipeline.get(f"{key}:{window - 1}")
@@ -127,11 +147,17 @@ class RateLimits:
 
 
 class _Counts(NamedTuple):
-    """Of this window and of the one before, and the seconds of this window that have passed."""
+    """Of this window and of the one before, the seconds of this window that have passed, and how many it has."""
 
     current: int
     before: int
     passed: float
+    length: int
+
+    @property
+    def weighted(self) -> float:
+        """This window's count and the part of the last one that still counts."""
+        return self.current + self.before * (1 - self.passed / self.length)
 
 
 class _LocalCounts:
@@ -234,15 +260,15 @@ async def count_failure(error: Exception, scope: Scope) -> None:
 
 
 def _refuse(most: int, counts: _Counts, *, allowed: int) -> None:
-    if counts.current + counts.before * (1 - counts.passed / WINDOW_SECONDS) > allowed:
+    if counts.weighted > allowed:
         raise TooMany(_seconds_until_free(most, *counts))
 
 
-def _seconds_until_free(most: int, current: int, before: int, passed: float) -> int:
-    """Seconds until the weighted count lets one more in, when nobody sends in between (1 to 120)."""
-    left = WINDOW_SECONDS - passed
+def _seconds_until_free(most: int, current: int, before: int, passed: float, length: int) -> int:
+    """Seconds until the weighted count lets one more in, when nobody sends in between (1 to twice the window)."""
+    left = length - passed
     if current <= most and before > 0:
         # The last window's share falls with time.
-        return max(1, math.ceil((1 - (most - current) / before) * WINDOW_SECONDS - passed))
+        return max(1, math.ceil((1 - (most - current) / before) * length - passed))
     # This window alone is over: it must become the last one and fade.
-    return max(1, math.ceil(left + (1 - most / current) * WINDOW_SECONDS))
+    return max(1, math.ceil(left + (1 - most / current) * length))

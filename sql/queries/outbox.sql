@@ -88,6 +88,57 @@ WITH used AS (
 )
 SELECT count(*) FROM absorbed;
 
+-- name: receipt_turn(office_id, ticket_id, outbox_id, most)^
+-- Whether this receipt is among the first of its address in a day. One conditional statement: of two workers one is told so.
+INSERT INTO receipt_mail AS m (office_id, contact_key, since, mails)
+SELECT r.office_id, r.email_key, office_now(), ARRAY[:outbox_id::bigint] FROM reporter AS r
+WHERE r.office_id = :office_id AND r.ticket_id = :ticket_id AND r.email_key IS NOT NULL AND r.erased_at IS NULL
+ON CONFLICT (office_id, contact_key) DO UPDATE SET
+    since = CASE WHEN m.since <= excluded.since - interval '1 day' THEN excluded.since ELSE m.since END,
+    mails = CASE
+        WHEN m.since <= excluded.since - interval '1 day' THEN excluded.mails
+        WHEN :outbox_id::bigint = ANY (m.mails) OR cardinality(m.mails) >= :most::integer THEN m.mails
+        ELSE m.mails || :outbox_id::bigint
+    END
+RETURNING :outbox_id::bigint = ANY (m.mails) AS goes, m.since, encode(m.contact_key, 'hex') AS contact;
+
+-- name: absorb_receipt(office_id, ticket_id, outbox_id, since, contact, message_id)$
+-- Into the list of what came within the hour after the first, or in the rest of the day.
+WITH list_at AS (
+    SELECT CASE WHEN office_now() < :since::timestamptz + interval '1 hour' THEN interval '1 hour' ELSE interval '1 day' END AS after
+), list AS (
+    INSERT INTO outbox (office_id, ticket_id, dedupe_key, kind, way, recipient, created_at, released_at, message_id)
+    SELECT
+        :office_id, :ticket_id, 'receipts:' || left(:contact::text, 24) || ':' || extract(epoch FROM :since::timestamptz)::bigint
+            || ':' || extract(epoch FROM list_at.after)::integer,
+        'receipts', 'email', 'reporter', office_now(), :since::timestamptz + list_at.after, :message_id
+    FROM list_at
+    ON CONFLICT (office_id, dedupe_key) DO UPDATE SET params = outbox.params
+    RETURNING id
+)
+UPDATE outbox AS o SET state = 'absorbed', absorbed_by = list.id, lease_until = NULL, lease_token = NULL
+FROM list WHERE o.office_id = :office_id AND o.id = :outbox_id
+RETURNING o.id;
+
+-- name: listed_receipts(office_id, list_id, most)
+-- What a list confirms. Nothing when something of the same address is or was held: then somebody else writes it into forms, and one
+-- mail was enough.
+SELECT t.id, t.number, t.key_id, t.kind, t.category, t.service
+FROM outbox AS o
+INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
+WHERE o.office_id = :office_id AND o.absorbed_by = :list_id
+    AND NOT EXISTS (
+        SELECT 1 FROM outbox AS l
+        INNER JOIN reporter AS mine ON mine.office_id = l.office_id AND mine.ticket_id = l.ticket_id
+        INNER JOIN reporter AS r ON r.office_id = mine.office_id AND r.email_key = mine.email_key
+        INNER JOIN ticket AS h ON h.office_id = r.office_id AND h.id = r.ticket_id
+        WHERE l.office_id = :office_id AND l.id = :list_id AND h.held_until IS NOT NULL AND h.received_at > l.created_at - interval '1 day'
+    )
+ORDER BY t.id LIMIT :most;
+
+-- name: forget_receipts()!
+DELETE FROM receipt_mail WHERE since < (SELECT office_now()) - interval '1 day';
+
 -- name: hand_over(office_id, id, token, lease_seconds)$
 -- Just before the message leaves: the lease starts anew and one more hand-over has an unknown end. NULL: the lease is no longer ours.
 UPDATE outbox SET uncertain = uncertain + 1, lease_until = clock_timestamp() + :lease_seconds::float8 * interval '1 second'
@@ -158,7 +209,7 @@ SELECT
         'service', t.service, 'priority', t.priority, 'unit_id', t.unit_id, 'assignee_id', t.assignee_id,
         'reported_units', t.reported_units, 'reported_people', t.reported_people, 'received_at', t.received_at,
         'last_sign_at', t.last_sign_at, 'answered_at', t.answered_at, 'ended_at', t.ended_at, 'episode', t.episode, 'level', t.level,
-        'requested_days', t.requested_days, 'version', t.version, 'key_id', t.key_id,
+        'requested_days', t.requested_days, 'held_until', t.held_until, 'version', t.version, 'key_id', t.key_id,
         'email', r.email,
         'message', (SELECT m.text FROM message AS m
                     WHERE m.office_id = t.office_id AND m.ticket_id = t.id AND m.seq = :event_seq::integer AND m.erased_at IS NULL),

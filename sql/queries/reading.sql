@@ -44,6 +44,7 @@ WITH listed AS MATERIALIZED (
     FROM ticket AS k
     WHERE k.office_id = :office_id
         AND k.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+        AND k.held_until IS NULL
         AND k.unit_id = ANY (:units::integer[])
         AND NOT k.reported_units && :own_units::integer[]
         AND NOT :person::integer = ANY (k.reported_people)
@@ -120,9 +121,40 @@ SELECT
 FROM ticket AS k
 WHERE k.office_id = :office_id
     AND k.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
+    AND k.held_until IS NULL
     AND k.unit_id = ANY (:units::integer[])
     AND NOT k.reported_units && :own_units::integer[]
     AND NOT :person::integer = ANY (k.reported_people);
+
+-- name: held(office_id, units, own_units, person, most)
+-- What is held in the scope, those first whose time is over first; ``alike_key`` is the same for the same words.
+WITH listed AS MATERIALIZED (
+    SELECT k.* FROM ticket AS k
+    WHERE k.held_until IS NOT NULL AND k.status = 'received' AND k.office_id = :office_id
+        AND k.unit_id = ANY (:units::integer[])
+        AND NOT k.reported_units && :own_units::integer[]
+        AND NOT :person::integer = ANY (k.reported_people)
+    ORDER BY k.held_until, k.id
+    LIMIT :most::integer
+)
+SELECT
+    k.id, k.number, k.version, k.unit_id, k.received_at, k.held_until, left(c.description, 160) AS excerpt,
+    e.body::json ->> 'held' AS why, md5(c.description) AS alike_key
+FROM listed AS k
+INNER JOIN complaint_text AS c ON c.office_id = k.office_id AND c.ticket_id = k.id
+INNER JOIN ticket_event AS e ON e.office_id = k.office_id AND e.ticket_id = k.id AND e.seq = 1
+ORDER BY k.held_until, k.id;
+
+-- name: held_count(office_id, units, own_units, person, most)$
+-- How many are held in the scope; counts no further than ``most``.
+SELECT count(*) FROM (
+    SELECT 1 FROM ticket AS k
+    WHERE k.held_until IS NOT NULL AND k.status = 'received' AND k.office_id = :office_id
+        AND k.unit_id = ANY (:units::integer[])
+        AND NOT k.reported_units && :own_units::integer[]
+        AND NOT :person::integer = ANY (k.reported_people)
+    LIMIT :most::integer
+) AS counted;
 
 -- name: search(office_id, units, own_units, person, words, most)
 -- Full text in the scope: every word, stemmed or as it stands, the last one as a beginning.

@@ -2,7 +2,7 @@
 -- Reporters whose cases were merged into a ticket, with how they can be reached.
 SELECT ticket_id, episode, has_email, chat_id FROM merged_reporters(:office_id, :ticket_id);
 
--- name: file_complaint(config_version, at, office_id, key_hash, body_hash, least_open_unit, not_to, absent, year, status, status_before, kind, channel, privacy, language, category, service, priority, simple, oversight, unit_id, reported_units, reported_people, received_at, filed_by, next_due_at, last_sign_at, split_from, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, subject, description, location, occurred_on, reported, text_salt, text_digest, name, phone, email, whatsapp, phone_key, email_key, chat_id, reporter_salt, reporter_digest, type, actor, person_id, body, content_digest, deadlines, timers, outbox)^
+-- name: file_complaint(config_version, at, office_id, key_hash, body_hash, least_open_unit, not_to, absent, year, status, status_before, kind, channel, privacy, language, category, service, priority, simple, oversight, unit_id, reported_units, reported_people, received_at, filed_by, next_due_at, last_sign_at, split_from, held_until, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, subject, description, location, occurred_on, reported, text_salt, text_digest, name, phone, email, whatsapp, phone_key, email_key, chat_id, reporter_salt, reporter_digest, type, actor, person_id, body, content_digest, deadlines, timers, outbox)^
 -- Filing in one round trip and one statement (parameters: tickets/filing.py): idempotency key, number, ticket, words, first event, deadlines, timers, outbox rows.
 -- Nothing is written when the key is known, when the office's rows have changed since they were read (config_version), or when the
 -- process's estimate of office time is more than 5 s off. Answers come from the CTEs that made them: under row-level security the
@@ -51,13 +51,13 @@ new_ticket AS (
     INSERT INTO ticket (
         office_id, id, number, status, status_before, released_at, kind, channel, privacy, language, category, service, priority,
         simple, oversight, unit_id, assignee_id, reported_units, reported_people, received_at, filed_by, next_due_at, last_sign_at,
-        split_from, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, last_event_at
+        split_from, held_until, policy_version, calendar_version, key_id, seq, version, chain_seed, chain_head, last_event_at
     )
     SELECT
         :office_id::integer, n.id, n.number, :status::text, :status_before::text, :at::timestamptz, :kind::text, :channel::text,
         :privacy::text, :language::text, :category::text, :service::text, :priority::text, :simple::boolean, :oversight::boolean,
         :unit_id::integer, n.assignee_id, :reported_units::integer[], :reported_people::integer[], :received_at::timestamptz,
-        :filed_by::integer, :next_due_at::timestamptz, :last_sign_at::timestamptz, :split_from::bigint, :policy_version::integer,
+        :filed_by::integer, :next_due_at::timestamptz, :last_sign_at::timestamptz, :split_from::bigint, :held_until::timestamptz, :policy_version::integer,
         :calendar_version::integer, :key_id::smallint, :seq::integer, :version::integer, :chain_seed::bytea, :chain_head::bytea,
         :at::timestamptz
     FROM numbered AS n
@@ -192,7 +192,7 @@ updated AS (
         assignee_id = r.assignee_id, next_due_at = r.next_due_at, last_sign_at = r.last_sign_at, answered_at = r.answered_at,
         ended_at = r.ended_at, episode = r.episode, level = r.level, requested_days = r.requested_days, merged_into = r.merged_into,
         seq = r.seq, version = r.version, chain_head = r.chain_head, last_event_at = r.last_event_at, last_act = r.last_act,
-        policy_version = r.policy_version, calendar_version = r.calendar_version
+        policy_version = r.policy_version, calendar_version = r.calendar_version, held_until = r.held_until
     FROM new_tickets AS r
     -- The same head: nothing has happened, only the versions it follows are newer.
     WHERE k.office_id = r.office_id AND k.id = r.id AND (k.seq < r.seq OR (k.seq = r.seq AND k.chain_head = r.chain_head))
@@ -281,3 +281,22 @@ alarmed AS (
     ON CONFLICT (office_id, key) WHERE cleared_at IS NULL DO NOTHING
 )
 SELECT count(*) AS written FROM updated;
+
+-- name: holds_over(most)
+-- Held tickets whose time is over, of every office: they go into the queue.
+SELECT office_id, number FROM ticket
+WHERE held_until <= (SELECT office_now()) AND status = 'received'
+ORDER BY held_until LIMIT :most;
+
+-- name: alarm_of_holds(key, many)!
+INSERT INTO alarm (office_id, key, what)
+SELECT k.office_id, :key, :key FROM ticket AS k
+WHERE k.held_until IS NOT NULL AND k.status = 'received'
+GROUP BY k.office_id HAVING count(*) >= :many::integer
+ON CONFLICT (office_id, key) WHERE cleared_at IS NULL DO NOTHING;
+
+-- name: end_alarm_of_holds(key)!
+UPDATE alarm AS a SET cleared_at = office_now()
+WHERE a.key = :key AND a.cleared_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM ticket AS k WHERE k.held_until IS NOT NULL AND k.status = 'received' AND k.office_id = a.office_id
+);

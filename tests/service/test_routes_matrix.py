@@ -154,6 +154,8 @@ MATRIX: dict[str, str] = {
     "POST /desk/panduan/baru": "- ox oox o x",
     "GET /desk/panduan/{guidance_id:int}": "- ?x ??x ? x",
     "POST /desk/panduan/{guidance_id:int}": "- ?x ??x ? x",
+    "GET /desk/ditahan": "- oo ooo x x",
+    "POST /desk/ditahan": "- oo ooo x x",
     "GET /desk/panggilan": "- oo ooo o x",
     "GET /desk/panggilan/aliran": "- oo ooo o x",
     "GET /desk/panggilan/kiriman/{item_id:int}": "- oo ooo o x",

@@ -77,6 +77,8 @@ def test_every_command_has_one_line_in_the_table() -> None:
         "fire_rung",
         "recompute",
         "end_pause",
+        "end_hold",
+        "release",
     } == set(names)
 
 
@@ -154,3 +156,23 @@ def test_a_reply_long_after_closing_is_refused_with_a_way_on() -> None:
     outcome = act(ticket, c.Reply(text="Muncul lagi"), REPORTER_ACTOR)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "closed_too_long"
+
+
+def test_what_is_held_is_released_by_a_word_a_deed_or_the_clock_and_by_no_rejection() -> None:
+    held = a_ticket(held_until=NOW + timedelta(hours=24))
+    assert "release" in allowed(held, OFFICER)
+    assert "release" not in allowed(a_ticket(), OFFICER)
+    assert isinstance(act(a_ticket(), c.Release(), OFFICER), Refusal)
+    for command, actor in ((c.Release(), OFFICER), (c.EndHold(), SYSTEM_ACTOR), (c.Verify(), OFFICER)):
+        released = act(held, command, actor)
+        assert isinstance(released, Decision)
+        assert released.ticket.held_until is None
+    rejected = act(held, c.Reject(reason="program", text="Satu dari banyak."), OFFICER)
+    noted = act(held, c.Note(text="Mirip dengan kiriman kemarin."), OFFICER)
+    assert isinstance(rejected, Decision)
+    assert isinstance(noted, Decision)
+    assert rejected.ticket.held_until == noted.ticket.held_until == held.held_until
+    assert not rejected.ticket.held
+    taken_back = act(rejected.ticket, c.Undo(event=rejected.events[0].seq), OFFICER)
+    assert isinstance(taken_back, Decision)
+    assert taken_back.ticket.held

@@ -10,12 +10,12 @@ import pytest
 
 from complaints_service.keys import Keys
 from complaints_service.notifications import composing
-from complaints_service.notifications.facts import Addressed
+from complaints_service.notifications.facts import Addressed, ListedReceipt
 from complaints_service.notifications.kinds import MessageKind
 from complaints_service.notifications.rendering import Email, Renderer
 from complaints_service.office.model import Role
 from complaints_service.tickets.file import StoredEvent
-from complaints_service.tickets.model import Status
+from complaints_service.tickets.model import Kind, Status
 from tests.unit.test_notifications_owed import NOW, OFFICE, a_deadline, a_message, facts
 
 KEYS = Keys(b"k" * 32)
@@ -129,6 +129,24 @@ def test_the_receipt_carries_the_code_and_both_dates() -> None:
     assert mail.text.count("Tuesday, 24 November 2026 at 08:15 WIB") == 2
 
 
+def test_a_list_of_receipts_names_each_with_its_own_code() -> None:
+    message = msgspec.structs.replace(a_message("receipts", ticket=facts(), recipient="reporter"), person=None)
+    cases = [
+        ListedReceipt(
+            id=n, number=f"LT-2026-{n:06}", key_id=1, kind=Kind.COMPLAINT, category="keterlambatan", service=None
+        )
+        for n in (417, 418)
+    ]
+    values = composing.context(message, {"receipts": cases}, "https://x.example/lacak", "https://x.example", KEYS)
+    mail = RENDERER.email("receipts", values, "id", OFFICE.time_zone)
+    assert mail.subject.startswith("2 kasus lain")
+    for case in cases:
+        code = KEYS.tracking_code(OFFICE.id, case.id, 1)
+        assert case.number in mail.text
+        assert code in mail.text
+        assert code in mail.html
+
+
 def test_a_message_in_the_chat_is_short_and_says_the_same() -> None:
     message = a_message("receipt", ticket=facts(), recipient="chat")
     message = msgspec.structs.replace(message, person=None)
@@ -149,5 +167,5 @@ def test_a_chat_message_names_its_ticket_for_there_is_no_subject(kind: str) -> N
 
 
 def test_every_kind_has_words() -> None:
-    own = {"roll_up", "digest", "cycle_report", "alarm", "seal", "chat"}
+    own = {"roll_up", "receipts", "digest", "cycle_report", "alarm", "seal", "chat"}
     assert {kind.value for kind in MessageKind} == set(REPORTER_KINDS) | set(PERSON_KINDS) | own

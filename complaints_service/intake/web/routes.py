@@ -21,6 +21,7 @@ from complaints_service.intake.web.answers import (
     filed_answer,
     ticket_answer,
 )
+from complaints_service.intake.web.flood import looked_at
 from complaints_service.intake.web.parts import CitizenParts
 from complaints_service.intake.web.recover import recover
 from complaints_service.office.model import Office
@@ -103,7 +104,7 @@ async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Respons
         )
     body = await read_json(request, ComplaintBody)
     office = await _office(citizen.offices, body.office)
-    complaint = to_complaint(body, office, Channel.WEB, now=citizen.clock.now())
+    complaint = await looked_at(request, to_complaint(body, office, Channel.WEB, now=citizen.clock.now()))
     filed = await citizen.intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
     answer = filed_answer(filed, citizen.settings.base_url)
     headers = {"Location": f"/api/v1/complaints/{filed.number}"}

@@ -1,0 +1,158 @@
+"""A flood: a victim's address in very many forms gets one mail, the desk stays usable, and nothing that was taken is forgotten."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from complaints_service.database import Scope
+from complaints_service.tickets.file import QueueFilters
+from complaints_service.tickets.holds import ALARM, MANY
+from tests.app_client import client_of, started_app
+from tests.office import a_complaint
+from tests.servers import Running
+from tests.service.outbox_room import Room, a_room
+
+VICTIM = "korban@example.org"
+# What one contact may be named in an hour, how many more are held in a minute, and how many forms come.
+NAMED, HELD, FORMS = 3, MANY, 40
+WORDS = "Banyak sekali kiriman yang sama ini dikirim oleh sebuah program."
+
+
+@pytest.fixture
+async def room(running: Running, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    limits = {"rate_contact_per_hour": str(NAMED), "rate_held_per_minute": str(HELD), "receipts_per_day": "1"}
+    async with a_room(running, tmp_path_factory.mktemp("held"), **limits) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def app(room: Room) -> AsyncIterator[object]:
+    async with started_app(room.services.settings, room.services) as started:
+        yield started
+
+
+async def flood(app: object) -> list[httpx.Response]:
+    """Each form from a network address of its own."""
+    answers: list[httpx.Response] = []
+    for number in range(FORMS):
+        async with client_of(app, f"10.1.{number}.7") as client:
+            form = {
+                "kind": "complaint",
+                "privacy": "open",
+                "description": WORDS,
+                "reporter.email": VICTIM,
+                "step": "send",
+            }
+            answers.append(await client.post("/", data={**form, "form_id": str(uuid.uuid4())}))
+    return answers
+
+
+def mails_to_the_victim(room: Room) -> int:
+    return sum(VICTIM in mail.to for mail in room.postbox.taken)
+
+
+async def queue_of(room: Room, username: str) -> list[str]:
+    """Numbers in a person's queue."""
+    office, person = await room.office.office(), await room.office.person(username)
+    scope = Scope.person(office.id, person.id, office.scope_units(person), person.works_in)
+    page = await room.services.reader.queue(scope, office, person, QueueFilters())
+    assert page.counts["open"] == len(page.items)
+    return [item.number for item in page.items]
+
+
+async def sign_in(room: Room, client: httpx.AsyncClient, username: str) -> None:
+    credentials = {"username": username, "password": room.office.passwords[username]}
+    session = await client.post("/api/v1/session", json=credentials)
+    client.headers["X-CSRF-Token"] = session.json()["csrf_token"]
+
+
+async def test_a_victims_address_in_many_forms_gets_one_mail_and_the_queue_stays_short(room: Room, app: object) -> None:
+    answers = await flood(app)
+    assert Counter(answer.status_code for answer in answers) == {303: NAMED + HELD, 429: FORMS - NAMED - HELD}
+    for refused in answers[NAMED + HELD :]:
+        # Nothing that was written is lost: the same page once more.
+        assert WORDS in refused.text
+        assert VICTIM in refused.text
+        assert int(refused.headers["Retry-After"]) >= 1
+    assert len(await queue_of(room, "petugas")) == NAMED
+    without_timer = await room.admin.fetchval(
+        "SELECT count(*) FROM ticket AS k WHERE NOT EXISTS (SELECT 1 FROM sla_timer AS s WHERE s.ticket_id = k.id AND s.state = 'armed')"
+    )
+    assert without_timer == 0
+
+    await room.deliver()
+    await room.office.move_clock(timedelta(minutes=61))
+    await room.deliver()
+    assert mails_to_the_victim(room) == 1
+    kept = await room.admin.fetchval(
+        "SELECT count(*) FROM receipt_mail WHERE encode(contact_key, 'escape') LIKE '%korban%'"
+    )
+    assert kept == 0
+
+
+async def test_an_officer_releases_and_rejects_many_at_once_and_no_mail_goes_to_the_victim(
+    room: Room, app: object
+) -> None:
+    await flood(app)
+    await room.deliver()
+    async with client_of(app) as desk:
+        await sign_in(room, desk, "petugas")
+        assert "/desk/ditahan" in (await desk.get("/desk", headers={"Accept": "text/html"})).text
+        held = await desk.get("/desk/ditahan", headers={"Accept-Language": "id"})
+        assert f"{HELD} kali dengan kata-kata yang sama" in held.text
+        chosen = re.findall(r'name="ticket" value="([^"]+)"', held.text)
+        assert len(chosen) == HELD
+        rejected = await desk.post("/desk/ditahan", data={"act": "reject", "ticket": chosen[2:]})
+        assert rejected.headers["location"] == f"/desk/ditahan?selesai={HELD - 2}&tersisa=0"
+        released = await desk.post("/desk/ditahan", data={"act": "release", "ticket": chosen})
+        assert released.headers["location"] == f"/desk/ditahan?selesai=2&tersisa={HELD - 2}"
+        assert "Tidak ada yang ditahan." in (await desk.get("/desk/ditahan", headers={"Accept-Language": "id"})).text
+    assert len(await queue_of(room, "petugas")) == NAMED + 2
+    await room.office.move_clock(timedelta(minutes=61))
+    await room.deliver()
+    assert mails_to_the_victim(room) == 1
+
+
+async def test_what_nobody_looks_at_goes_into_the_queue_by_itself(room: Room, app: object) -> None:
+    answers = await flood(app)
+    last = answers[NAMED + HELD - 1].headers["location"].rpartition("/")[2]
+    assert (await room.office.file_of(last)).ticket.held
+    assert await room.services.holds.end_due() == 0
+    assert await room.alarms() == [ALARM]
+    await room.office.move_clock(timedelta(hours=24, seconds=1))
+    assert await room.services.holds.end_due() == HELD
+    assert await room.services.holds.end_due() == 0
+    assert await room.alarms() == []
+    file = await room.office.file_of(last)
+    assert not file.ticket.held
+    assert [event.type for event in file.events] == ["filed", "released"]
+    assert last in await queue_of(room, "petugas")
+
+
+async def test_who_files_a_few_times_a_day_gets_the_first_receipt_at_once_and_the_others_in_one_list(
+    room: Room,
+) -> None:
+    siti = [(await room.office.file(reporter_email="siti@example.org")).number for _ in range(3)]
+    budi = await room.office.file(reporter_email="Budi@example.org")
+    await room.deliver()
+    told = Counter(mail.to[0] for mail in room.postbox.taken)
+    assert told == {"siti@example.org": 1, "Budi@example.org": 1}
+    assert any(budi.tracking_code in mail.text for mail in room.postbox.taken)
+    await room.office.move_clock(timedelta(minutes=61))
+    await room.deliver()
+    first, listed = [mail for mail in room.postbox.taken if mail.to[0] == "siti@example.org"]
+    assert sorted(number for number in siti if number in first.subject or number in listed.text) == siti
+    assert sum(number in listed.text for number in siti) == len(siti) - 1
+    await room.office.move_clock(timedelta(days=1))
+    await room.delivery.forget_receipts()
+    assert await room.admin.fetchval("SELECT count(*) FROM receipt_mail") == 0
+    await room.office.file(reporter_email=a_complaint().reporter_email)
+    await room.deliver()
+    assert Counter(mail.to[0] for mail in room.postbox.taken)["siti@example.org"] == 3
