@@ -1,5 +1,5 @@
 -- What a kiosk kept without a line and this service could not take: which, when and why, for somebody who looks after it
--- depends: 0031_web_push
+-- depends: 0034_held_index
 
 -- migrate: apply
 -- Nothing of what the person wrote: it stays sealed on the device. Office time, as people read it.
