@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from complaints_service.database import queries
+from complaints_service.database import SYSTEM, queries
 from complaints_service.errors import DomainError
 from complaints_service.office.model import Office, Policy
 from complaints_service.office.store import office_from_json
@@ -149,3 +149,29 @@ async def test_versions_published_while_workers_die_move_each_date_once_and_pass
         assert levels == sorted(levels)
         assert {"answer-due", "answer-late"} <= {str(e.values()["rung"]) for e in file.events if e.type == "rung_fired"}
     assert await service.audit() == []
+
+
+async def test_cases_that_another_worker_brings_up_while_they_are_being_locked_do_the_server_no_harm(
+    service: FaultyService, office: TheOffice, admin: asyncpg.Connection
+) -> None:
+    """With a sub-select below the lock PostgreSQL itself died of this, and every connection with it (test_locked_rows.py)."""
+    ids = [(await office.file(reporter_email=None)).ticket_id for _ in range(2)]
+    await admin.execute("ANALYZE ticket, deadline")  # with these figures the sub-select was asked for each case
+    version = await admin.fetchval("SELECT max(policy_version) FROM ticket WHERE id = ANY ($1)", ids)
+    sql = queries("recompute").claim_lagging.sql
+    assert sql.count(" SKIP LOCKED") == 1
+    # It meets the rows of the other one at a sure moment when it waits for them.
+    sql = sql.replace(" SKIP LOCKED", "")
+    bring = "UPDATE ticket SET policy_version = policy_version + $2 WHERE id = ANY ($1)"
+    other = admin.transaction()
+    await other.start()
+    await admin.execute(bring, ids, 1)
+    async with office.services.database.transaction(SYSTEM) as connection:
+        pid = connection.get_server_pid()
+        locking = asyncio.create_task(connection.fetch(sql, 1, ids[0] - 1, ids[1], version + 1, 0))
+        waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+        assert await eventually(lambda: admin.fetchval(waits, pid))
+        await other.commit()
+        locked = await locking
+    assert [msgspec.json.decode(row["ticket"])["id"] for row in locked] == ids
+    await admin.execute(bring, ids, -1)
