@@ -23,6 +23,9 @@ PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "files/atkinson-hyperlegible-next-latin-400-normal.woff2",
             "files/atkinson-hyperlegible-next-latin-700-normal.woff2",
+            # For the receipt as a PDF.
+            "files/atkinson-hyperlegible-next-latin-400-normal.woff",
+            "files/atkinson-hyperlegible-next-latin-700-normal.woff",
             "LICENSE",
         ),
     ),

@@ -230,6 +230,8 @@ MATRIX: dict[str, str] = {
     "POST /t/{number:str}/kabar/henti": "x xx xxx x x",
     "POST /t/{number:str}/balas": "x xx xxx x x",
     "POST /t/{number:str}/nilai": "x xx xxx x x",
+    "GET /t/{number:str}/tanda-terima.pdf": "c cc ccc c c",
+    "GET /terkirim/{number:str}/tanda-terima.pdf": "c cc ccc c c",
     "GET /t/{number:str}/tarik": "c cc ccc c c",
     "POST /t/{number:str}/tarik": "x xx xxx x x",
     "POST /tampilan": "o oo ooo o o",
