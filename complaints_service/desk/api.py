@@ -30,6 +30,7 @@ from complaints_service.desk.api_bodies import (
     BULK,
     BulkResult,
     BulkTickets,
+    BulkWhole,
     FiledForBody,
     MoreTimeBody,
     ReporterShown,
@@ -174,8 +175,10 @@ async def bulk(request: PageRequest, writer: Viewer, tickets: Tickets) -> Respon
     """A result for each: its new version, or the problem. One that is refused stops none of the others."""
     given = await read_json(request, dict[str, object])
     items = decode_json(msgspec.json.encode({"tickets": given.pop("tickets", None)}), BulkTickets).tickets
-    whole = given.get("command")
-    wanted = _command(cast("dict[str, object]", whole) if isinstance(whole, dict) else given)
+    if isinstance(given.get("command"), dict):
+        wanted = decode_json(msgspec.json.encode({"tickets": items, **given}), BulkWhole).command
+    else:
+        wanted = _command(given)
     results: list[dict[str, object]] = []
     for item in items:
         try:

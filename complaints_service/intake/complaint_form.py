@@ -19,6 +19,7 @@ DESCRIPTION_MIN = 10
 DESCRIPTION_MAX = 5_000
 LATEST_RECEIPT = timedelta(days=365)
 EARLIEST_YEAR = 1990
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Slug = Annotated[str, Meta(max_length=60)]
 
@@ -191,19 +192,18 @@ class _Check:
         return name
 
     def occurred_on(self, text: str | None, now: datetime) -> str | None:
-        cleaned = clean(text)
-        if cleaned is None:
+        if text is None:
             return None
         try:
-            day = date.fromisoformat(cleaned)
+            # Python reads the day of a week too (2026-W48-2).
+            day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
         except ValueError:
-            self.refuse("/occurred_on", "not_a_date", "Write the day as year-month-day, for example 2026-11-20.")
-            return None
-        if day.year < EARLIEST_YEAR or len(cleaned) != len("2026-11-20"):
+            day = None
+        if day is None or day.year < EARLIEST_YEAR:
             self.refuse("/occurred_on", "not_a_date", "Write the day as year-month-day, for example 2026-11-20.")
         elif day > (now + timedelta(days=1)).date():
             self.refuse("/occurred_on", "in_the_future", "This day is still to come.")
-        return day.isoformat()
+        return text
 
     def phone(self, text: str | None) -> str | None:
         number = normalized_phone(text) if text else None

@@ -142,13 +142,17 @@ class WebhookDelivery:
         return False
 
     async def _again(self, row: Claimed, answer: Failed) -> None:
-        pause = pause_after(row.attempts, answer.asked_seconds, self._luck.random())
+        uncertain = row.uncertain + 1 if answer.uncertain else 0
+        if uncertain >= MAX_UNCERTAIN:
+            # Copies are bounded (I5): three may have arrived, now a person says what is to be done.
+            await self._bury(row, f"uncertain_{answer.reason}")
+            return
+        pause = pause_after(row.attempts, answer.asked_seconds, self._luck.random(), uncertain=uncertain)
         if pause is None:
             await self._bury(row, answer.reason)
             return
         log.info("webhook_again", row=row.id, endpoint=row.address, reason=answer.reason, attempt=row.attempts)
-        # Known: the receiver passes over what it has taken already, by webhook-id.
-        await self._outbox.mark_again(row, pause, answer.reason, known=True, handed_over=True)
+        await self._outbox.mark_again(row, pause, answer.reason, known=not answer.uncertain, handed_over=True)
 
     async def _poison(self, row: Claimed, reason: str) -> None:
         log.warning("webhook_poison", row=row.id, kind=row.kind, reason=reason, attempt=row.attempts)

@@ -21,6 +21,8 @@ MakeClient = Callable[[], httpx.AsyncClient]
 TIME_LIMIT = 10.0
 _ADDRESSES_TRIED = 2
 _GONE = 410
+# Somebody on the way answers for a receiver that may have the message.
+_OF_A_GATEWAY = (502, 504)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -34,10 +36,14 @@ class Gone(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Anything else; ``reason`` is a code, ``asked_seconds`` how long the receiver wants to be left alone."""
+    """Anything else; ``reason`` is a code, ``asked_seconds`` how long the receiver wants to be left alone.
+
+    ``uncertain``: the message left and nobody who knows has said what became of it, so it may have been taken.
+    """
 
     reason: str
     asked_seconds: float = 0.0
+    uncertain: bool = False
 
 
 Answer = Taken | Gone | Failed
@@ -47,6 +53,15 @@ Answer = Taken | Gone | Failed
 def _trusted() -> ssl.SSLContext:
     """Whom the system trusts, read when the first message leaves and once in a process: that takes tens of milliseconds."""
     return ssl.create_default_context()
+
+
+class _Line:
+    """Sees whether the message began to leave; httpx calls it at each step of a request (extension ``trace``)."""
+
+    used = False
+
+    async def __call__(self, step: str, _details: Mapping[str, object]) -> None:
+        self.used = self.used or step.endswith(".send_request_headers.started")
 
 
 class Transport:
@@ -73,21 +88,20 @@ class Transport:
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Try once, within the time limit in all; what the receiver says beyond its status is not read."""
+        line = _Line()
         try:
             async with asyncio.timeout(self._time_limit):
                 target = target_of(url, dev=self._dev)
                 addresses = await self._checked(target)
-                return await self._post(target, addresses, headers, body)
+                return await self._post(target, addresses, headers, body, line)
         except Unusable as error:
             return Failed(f"address_{error.code}")
         except TimeoutError:
-            return Failed("time_limit")
+            return Failed("time_limit", uncertain=line.used)
         except socket.gaierror:
             return Failed("name_unknown")
-        except httpx.HTTPError as error:
-            return Failed(type(error).__name__)
-        except (OSError, UnicodeError, ValueError) as error:
-            return Failed(type(error).__name__)
+        except (httpx.HTTPError, OSError, UnicodeError, ValueError) as error:
+            return Failed(type(error).__name__, uncertain=line.used)
 
     async def _checked(self, target: Target) -> list[str]:
         """The addresses behind the name. One that leads inside spoils all: such an answer is an attack or a mistake."""
@@ -98,16 +112,20 @@ class Transport:
             raise Unusable("private", "The address leads into a private network.")
         return found[:_ADDRESSES_TRIED]
 
-    async def _post(self, target: Target, addresses: list[str], headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _post(
+        self, target: Target, addresses: list[str], headers: Mapping[str, str], body: bytes, line: _Line
+    ) -> Answer:
         failure: httpx.HTTPError | None = None
         for address in addresses:
             try:
-                return await self._post_to(address, target, headers, body)
+                return await self._post_to(address, target, headers, body, line)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         return Failed(type(failure).__name__)
 
-    async def _post_to(self, address: str, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _post_to(
+        self, address: str, target: Target, headers: Mapping[str, str], body: bytes, line: _Line
+    ) -> Answer:
         async with self._make_client() as client:
             request = client.build_request(
                 "POST",
@@ -115,7 +133,7 @@ class Transport:
                 content=body,
                 headers={"Content-Type": "application/json", **headers, "Host": target.url.netloc.decode("ascii")},
                 # The certificate must be that of the name, though the connection goes to the address that was checked.
-                extensions={"sni_hostname": target.host},
+                extensions={"sni_hostname": target.host, "trace": line},
             )
             response = await client.send(request, stream=True)
             try:
@@ -145,4 +163,5 @@ def _read(response: httpx.Response) -> Answer:
         return Taken(response.status_code)
     if response.status_code == _GONE:
         return Gone()
-    return Failed(f"status_{response.status_code}", asked_seconds(response.headers.get("retry-after")))
+    asked = asked_seconds(response.headers.get("retry-after"))
+    return Failed(f"status_{response.status_code}", asked, uncertain=response.status_code in _OF_A_GATEWAY)

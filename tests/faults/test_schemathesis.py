@@ -1,7 +1,8 @@
 """The API against its own description, by schemathesis with all its checks, as nobody and as each role (scenario 29).
 
-Each request that schemathesis makes as one of them is sent once more as every other one: what they get must be as described too.
-``COMPLAINTS_TEST_EXAMPLES`` (``make fuzz``) makes more of them, goes through every border of every schema, and follows what is made.
+Each request that schemathesis makes as one of them is sent once more as others: what they get must be as described too. In `make test`
+a few made-up requests for each operation, as three of the others in turn; ``COMPLAINTS_TEST_EXAMPLES`` (``make fuzz``)
+makes more of them as all the others, goes through every border of every schema, and follows what is made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import itertools
 import os
 import re
 import socket
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
@@ -41,6 +42,11 @@ MORE = "COMPLAINTS_TEST_EXAMPLES" in os.environ
 # So many for each operation; a tenth of what the model takes for its sequences.
 EXAMPLES = max(4, int(os.environ["COMPLAINTS_TEST_EXAMPLES"]) // 10) if MORE else 2
 PEOPLE = ("petugas", "petugas2", "atasan", "kepala", "kanwil", "admin")
+PHASES = {PhaseName.FUZZING}
+if MORE:
+    PHASES |= {PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.STATEFUL_TESTING}
+# Of nine others; an operation is asked by all of them within three requests.
+OTHERS = 9 if MORE else 3
 FIRST = os.environ.get("COMPLAINTS_TEST_ROLE", "admin")  # who opens most, so that most is reached
 # The library's types are only half told.
 _checks: Any = openapi_checks
@@ -137,7 +143,8 @@ async def test_every_answer_is_as_described_whoever_asks(
     asking = Asking(document, address, identities, filed.number)
     await asyncio.to_thread(asking.run)
     assert asking.wrong == [], "\n".join(asking.wrong[:30])
-    assert set(asking.answers) >= {200, 201, 400, 401, 403, 404, 422}, asking.answers
+    assert set(asking.answers) >= {200, 201, 401, 403, 404, 422}, asking.answers
+    assert set(asking.reached) == PHASES, asking.reached
     assert await audited(room, grace_seconds=3_600) == [], "no worker runs here: letters wait"
 
 
@@ -149,8 +156,10 @@ class Asking:
     ) -> None:
         self.wrong: list[str] = []
         self.answers: Counter[int] = Counter()
+        # Requests that were made in each phase.
+        self.reached: Counter[PhaseName] = Counter()
         self._others = {name: headers for name, headers in identities.items() if name != FIRST}
-        self._names = itertools.cycle(self._others)
+        self._names: defaultdict[str, Iterator[str]] = defaultdict(lambda: itertools.cycle(self._others))
         self._connection = requests.Session()
         load_all_checks()
         config: Any = _configuration.from_dict(
@@ -172,11 +181,15 @@ class Asking:
                 "checks": {
                     "positive_data_acceptance": {"expected-statuses": ACCEPTED},
                     "negative_data_rejection": {"expected-statuses": REFUSED},
+                    # RFC 6585: what is refused for want of If-Match is 428.
+                    "missing_required_header": {"expected-statuses": ["400", "401", "403", "404", "422", "428"]},
                 },
                 "phases": {
                     # 7,000 requests: every border of every schema, every header left out, every method that is not there.
                     "coverage": {"enabled": MORE},
                     "stateful": {"enabled": MORE, "max-steps": 10},
+                    # The description holds none of its own.
+                    "examples": {"enabled": MORE, "fill-missing": True},
                 },
                 "operations": list(exceptions()),
             }
@@ -201,14 +214,15 @@ class Asking:
         for case_id, interaction in recorder.interactions.items():
             if interaction.response is not None:
                 self.answers[interaction.response.status_code] += 1
+                self.reached[event.phase] += 1
                 if case_id in recorder.cases:
                     # Of the many requests at the borders each is sent as one of the others, in turn.
-                    some = self._turn() if event.phase is PhaseName.COVERAGE else self._others
-                    self._ask_as(some, recorder.cases[case_id].value, interaction.request)
+                    many = 1 if event.phase is PhaseName.COVERAGE else OTHERS
+                    case: Any = recorder.cases[case_id].value
+                    self._ask_as(self._next_others(case.operation.label, many), case, interaction.request)
 
-    def _turn(self) -> dict[str, dict[str, str]]:
-        name = next(self._names)
-        return {name: self._others[name]}
+    def _next_others(self, operation: str, many: int) -> dict[str, dict[str, str]]:
+        return {name: self._others[name] for name in itertools.islice(self._names[operation], many)}
 
     def _ask_as(self, others: dict[str, dict[str, str]], case: Any, sent: Any) -> None:
         plain = {name: values[0] for name, values in sent.headers.items() if name.lower() not in PROOFS}
@@ -246,6 +260,26 @@ def exceptions() -> Iterator[dict[str, Any]]:
         "include-name": "POST /api/v1/kiosk/complaints",
         "checks": {"negative_data_rejection": {"enabled": False}},
     }
+
+
+async def test_what_is_no_json_is_refused_by_every_operation_that_reads_some(
+    address: str, document: dict[str, Any], identities: dict[str, dict[str, str]], filed: Filed
+) -> None:
+    met: Counter[int] = Counter()
+    async with httpx.AsyncClient(base_url=address) as client:
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+                    continue
+                body, place = b"{", re.sub(r"\{\w+\}", "1", path.replace("{number}", filed.number))
+                who = next((name for name, at in MACHINES.items() if path.startswith(at)), FIRST)
+                proof = signature(body) if who == "gateway" else identities[who]
+                headers = {"Content-Type": "application/json", "Idempotency-Key": "no json", "If-Match": '"1"', **proof}
+                answer = await client.request(method, place, content=body, headers=headers)
+                assert str(answer.status_code) in operation["responses"], (method, path, answer.text)
+                assert 400 <= answer.status_code < 500, (method, path)
+                met[answer.status_code] += 1
+    assert met[400] > 0.8 * met.total(), met
 
 
 async def test_methods_that_are_not_there_are_refused_with_those_that_are(

@@ -158,7 +158,7 @@ async def test_filing_stays_one_statement_and_writes_no_row_without_an_endpoint(
     assert await room.rows(way="webhook") == []
 
 
-@pytest.mark.parametrize("status", [301, 302, 400, 401, 404, 429, 500, 503, 0])
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 404, 429, 500, 503, 502, 504, 0])
 async def test_whatever_is_not_taken_is_tried_again_under_the_same_id(
     room: Room, receiver: Receiver, port: int, status: int
 ) -> None:
@@ -167,7 +167,8 @@ async def test_whatever_is_not_taken_is_tried_again_under_the_same_id(
     await room.office.file()
     assert await deliver(room) == 0
     row = (await room.rows(way="webhook"))[0]
-    assert (row["state"], row["attempts"], row["uncertain"]) == ("queued", 1, 0)
+    # The line was cut, or somebody on the way answered: the receiver may have it.
+    assert (row["state"], row["attempts"], row["uncertain"]) == ("queued", 1, status in (502, 504, 0))
     assert await again(room) == 1
     first, second = receiver.came
     assert (first.id, first.body) == (second.id, second.body)
@@ -208,6 +209,41 @@ async def test_after_the_last_try_the_message_is_dead_and_an_alarm_says_so(
     await room.delivery.retry(1, letters[0].id)
     assert await again(room) == 1
     assert await room.alarms() == []
+
+
+@pytest.mark.parametrize("answer", [0, 504])
+async def test_three_copies_may_have_arrived_and_then_a_person_decides(
+    room: Room, receiver: Receiver, port: int, answer: int
+) -> None:
+    await make(room, port)
+    # What is surely not taken in between (a refused line, an answer of the receiver itself) counts as none.
+    receiver.script, receiver.usual = [answer, 500, answer, 503], answer
+    await room.office.file()
+    for _ in range(8):
+        await again(room)
+    row = (await room.rows(way="webhook"))[0]
+    assert (row["state"], row["attempts"], row["uncertain"]) == ("dead", 5, 3)
+    assert str(row["last_error"]).startswith("uncertain_")
+    assert len(receiver.came) == 5
+    assert await room.alarms() == ["outbox_dead:webhook:complaint.received"]
+
+
+async def test_a_worker_that_dies_three_times_while_sending_leaves_the_rest_to_a_person(
+    room: Room, receiver: Receiver, port: int
+) -> None:
+    await make(room, port)
+    receiver.script = [0, 0]
+    await room.office.file()
+    await deliver(room)
+    await again(room)
+    # The third worker handed it over and died before it could write down what came of it.
+    await room.admin.execute(
+        "UPDATE outbox SET state = 'sending', uncertain = uncertain + 1, lease_until = '-infinity', lease_token = 'x'"
+        " WHERE way = 'webhook'"
+    )
+    assert await again(room) == 0
+    row = (await room.rows(way="webhook"))[0]
+    assert (row["state"], row["last_error"], len(receiver.came)) == ("dead", "uncertain_too_often", 2)
 
 
 async def test_a_receiver_that_is_gone_is_switched_off_and_gets_nothing_more(
@@ -447,8 +483,8 @@ async def test_a_receiver_that_says_nothing_or_drips_is_given_up(receiver: Recei
     transport = Transport(dev=True, time_limit=0.3)
     receiver.usual = -1
     assert await transport.send(f"http://127.0.0.1:{port}/in", {}, b"{}") in (
-        Failed("time_limit"),
-        Failed("ReadTimeout"),
+        Failed("time_limit", uncertain=True),
+        Failed("ReadTimeout", uncertain=True),
     )
     transport.close()
 

@@ -119,6 +119,9 @@ def test_tries_are_spread_over_more_than_a_day_and_then_end() -> None:
     assert pause_after(TRIES, 0, 0.5) is None
     assert pause_after(1, 0, 0.0) != pause_after(1, 0, 0.9)
     assert pause_after(1, 120, 0.5) == 120
+    # What may have been taken is tried twice more, over two hours.
+    assert [pause_after(1, 0, 0.5, uncertain=n) for n in (1, 2)] == pytest.approx([300, 7_200])
+    assert pause_after(5, 0, 0.5, uncertain=1) == pytest.approx(PAUSES[4])
 
 
 @pytest.mark.parametrize(

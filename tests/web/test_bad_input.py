@@ -100,6 +100,7 @@ WRONG_FIELDS: dict[str, tuple[object, str, str]] = {
     "two addresses": ({"description": TEXT, "reporter": {"email": "a@b.id, c@d.id"}}, "/reporter/email", ""),
     "a day to come": ({"description": TEXT, "occurred_on": "2999-01-01"}, "/occurred_on", ""),
     "no day": ({"description": TEXT, "occurred_on": "kemarin"}, "/occurred_on", ""),
+    "the day of a week": ({"description": TEXT, "occurred_on": "2026-W47-1"}, "/occurred_on", ""),
     "an unknown upload": ({"description": TEXT, "attachments": ["up_1"]}, "/attachments/0", "unknown_upload"),
     "anonymous with a name": (
         {"description": TEXT, "privacy": "anonymous", "reporter": {"name": "Siti"}},
@@ -264,6 +265,21 @@ async def test_a_stale_missing_or_broken_if_match_changes_nothing(
         sent = headers | ({} if if_match is None else {"If-Match": if_match})
         problem_of(await http.post(path, json={"command": "start"}, headers=sent), status, code)
     assert await rows(admin) == before
+
+
+async def test_a_command_that_stands_whole_in_a_bulk_has_nothing_beside_it(
+    http: httpx.AsyncClient, admin: asyncpg.Connection, the_office: TheOffice
+) -> None:
+    headers = await signed_in(http, the_office)
+    filed = await the_office.file()
+    before = await rows(admin)
+    body = {"tickets": [{"number": filed.number, "version": 1}], "command": {"command": "verify"}, "status": "closed"}
+    problem = problem_of(await http.post("/api/v1/tickets/bulk", json=body, headers=headers), 422, "invalid")
+    assert [error["pointer"] for error in problem["errors"]] == ["/status"]
+    assert await rows(admin) == before
+    del body["status"]
+    answer = await http.post("/api/v1/tickets/bulk", json=body, headers=headers)
+    assert [item["status"] for item in answer.json()["items"]] == [200]
 
 
 @pytest.mark.parametrize(
