@@ -81,6 +81,9 @@ class Scope:
 
 
 SYSTEM = Scope("system")
+# Added to what a scope sets. From the sixth time on PostgreSQL would use one plan for all values; for a list with many filters left out
+# that plan reads the whole table (seen at 10,000 open tickets: the queue 14 ms instead of 0.2).
+PLANNED = ", set_config('plan_cache_mode', 'force_custom_plan', true)"
 _SNAPSHOT = re.compile(r"[0-9A-F]{1,16}(-[0-9A-F]{1,16}){1,3}")
 
 
@@ -162,13 +165,14 @@ class Database:
         return cast("AbstractAsyncContextManager[asyncpg.Connection]", self.pool.acquire(timeout=ACQUIRE_SECONDS))
 
     @asynccontextmanager
-    async def transaction(self, scope: Scope) -> AsyncGenerator[asyncpg.Connection]:
+    async def transaction(self, scope: Scope, *, planned: bool = False) -> AsyncGenerator[asyncpg.Connection]:
         """One transaction under a scope: BEGIN and the scope are one round trip, COMMIT another.
 
+        ``planned``: its statements are planned for their values each time; for those that list by filters most of which are left out.
         Rolls back when the block raises. Works through PgBouncer in transaction mode: nothing outlives the transaction.
         """
         async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            await connection.execute(scope.sql)
+            await connection.execute(scope.sql + PLANNED if planned else scope.sql)
             try:
                 yield cast("asyncpg.Connection", connection)
             except BaseException:

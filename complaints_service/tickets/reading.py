@@ -110,7 +110,7 @@ class TicketReader:
         """A page of the tickets the viewer may see. Raises Invalid for a broken cursor."""
         after = _cursor_from(cursor)
         seen = _seen_by(office, viewer)
-        async with self._database.transaction(scope) as connection:
+        async with self._database.transaction(scope, planned=True) as connection:
             now: datetime = await queries("office").office_time(connection)
             found = None
             if filters.words:

@@ -1,5 +1,5 @@
 -- What looks like a flood is taken and held for a look; one address gets one receipt by mail, however often it is named
--- depends: 0031_web_push
+-- depends: 0032_scope_estimates
 
 -- migrate: apply
 -- Until when a new ticket stands apart from the queue; empty: it does not. A case that was rejected while it was held keeps it: its

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
-from complaints_service.database import SYSTEM, Scope
+from complaints_service.database import SYSTEM, Database, Scope
 from complaints_service.settings import Settings
 from complaints_service.tickets import commands as c
+from complaints_service.tickets.file import QueueFilters
 from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.model import Privacy
+from complaints_service.tickets.reading import TicketReader
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 from tests.office import TheOffice
@@ -306,3 +309,42 @@ async def test_a_confidential_reporter_is_hidden_from_whoever_has_not_the_right_
         assert (await petugas.get(f"/desk/t/{named.number}", headers={"Accept": "text/html"})).status_code == 404
         listed = await petugas.get("/api/v1/tickets", params={"q": named.number})
         assert listed.json()["items"] == []
+
+
+async def test_the_planner_takes_a_persons_scope_for_many_tickets(
+    services: Services, the_office: TheOffice, admin: asyncpg.Connection
+) -> None:
+    """Taken for one in a hundred, a page of the queue was read by sorting all that is open instead of along its index."""
+    await the_office.file()
+
+    async def reckoned(connection: asyncpg.Connection) -> int:
+        (plan,) = msgspec.json.decode(await connection.fetchval("EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket"))
+        return int(plan["Plan"]["Plan Rows"])
+
+    person, office = await the_office.person("petugas"), await the_office.office()
+    scope = Scope.person(1, person.id, office.scope_units(person), person.works_in)
+    async with services.database.transaction(scope) as connection:
+        seen = await reckoned(connection)
+    assert seen >= await reckoned(admin) // 3
+
+
+async def test_lists_by_filters_are_planned_for_the_filters_that_are_given(
+    services: Services, the_office: TheOffice, settings: Settings
+) -> None:
+    """From the sixth time on PostgreSQL would take one plan for any filters, and that one reads the whole table."""
+    person, office = await the_office.person("petugas"), await the_office.office()
+    scope = Scope.person(1, person.id, office.scope_units(person), person.works_in)
+    one = await Database.open(settings.database_url or "", msgspec.structs.replace(settings, pool_size=1))
+    try:
+        reader = TicketReader(one, services.clock, services.keys)
+        for _ in range(7):
+            await reader.queue(scope, office, person, QueueFilters())
+        async with one.connection() as connection:
+            known = await connection.fetchrow(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE strpos(statement, $1) > 0",
+                "listed AS MATERIALIZED",
+            )
+    finally:
+        await one.close()
+    assert known is not None
+    assert (known["generic_plans"], known["custom_plans"]) == (0, 7)
