@@ -77,6 +77,13 @@ class RateSettings(msgspec.Struct, frozen=True, kw_only=True):
             "Receipts by mail to one e-mail address each day; the others come together in one list.",
         ),
     ] = 1
+    form_min_seconds: Annotated[
+        float,
+        about(
+            "`3`, with DEV `0`",
+            "A form that is sent sooner after it was made than a person can read asks to be sent once more; it keeps all answers.",
+        ),
+    ] = 3.0
 
 
 def read_rates(read: Environment, dev: bool) -> RateSettings:
@@ -95,4 +102,5 @@ def read_rates(read: Environment, dev: bool) -> RateSettings:
         rate_held_per_minute=read.whole("RATE_HELD_PER_MINUTE", 60, 0, 1_000_000) or None,
         hold_hours=read.whole("HOLD_HOURS", 24, 1, 240),
         receipts_per_day=read.whole("RECEIPTS_PER_DAY", 0 if dev else 1, 0, 1_000) or None,
+        form_min_seconds=read.seconds("FORM_MIN_SECONDS", 0 if dev else 3, 0, 60),
     )

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from litestar import Response, get, post
 
-from complaints_service.clock import OfficeClock
+from complaints_service.clock import OfficeClock, machine_now
 from complaints_service.errors import Invalid, KeyReused, TooMany
-from complaints_service.guidance.words import Shown
 from complaints_service.i18n import translate
-from complaints_service.intake.attachments.answers import upload_views
 from complaints_service.intake.attachments.receiving import LARGEST_FORM_WITH_FILES
 from complaints_service.intake.attachments.service import Attachments
 from complaints_service.intake.complaint_form import to_complaint
@@ -21,26 +19,18 @@ from complaints_service.intake.web.flood import looked_at
 from complaints_service.keys import Keys
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.public.answers import (
-    DETAILS,
-    SEND_WORDS,
-    UNKNOWN,
-    Messages,
-    answers_from,
-    choices,
-    complaint_body,
-    messages_from,
-    no_answers,
-    rows,
-)
+from complaints_service.public.answers import SEND_WORDS, Messages, complaint_body, messages_from
 from complaints_service.public.case_words import next_steps
+from complaints_service.public.filing_views import HONEYPOT, Draft, check_page, draft_of, step_page, whole_page
 from complaints_service.public.form_files import files_apart, read_form, with_file_problem
+from complaints_service.public.form_time import MADE, seconds_since
 from complaints_service.public.opened_tickets import HOURS, TICKET_COOKIE, OpenedTickets
-from complaints_service.public.requests import form_id_of, see_other
+from complaints_service.public.requests import see_other
 from complaints_service.public.settings_pages import switched
 from complaints_service.public.start_pages import guidance_shown, start
+from complaints_service.public.walk import Step
+from complaints_service.public.walk_pages import mistaken_page, new_draft
 from complaints_service.settings import Settings
-from complaints_service.tickets.attachments import Upload
 from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel, Kind
 from complaints_service.tickets.reading import TicketReader
@@ -50,33 +40,27 @@ from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 FILING_SCOPE = "web"
-# A field that people do not see.
-HONEYPOT = "website"
 _BUSY = "Very many are writing just now. Your answers are kept on this page: please send again in {seconds} seconds."
 _ONCE_MORE = "Please look through your answers and send once more."
+_TOO_QUICK = "That was quick. Please look through your answers and send once more."
 RECEIVED_WORDS = {
     Kind.COMPLAINT: "We have received your complaint",
     Kind.SUGGESTION: "We have received your suggestion",
     Kind.INFORMATION: "We have received your question",
 }
-# Kept by the browser for going back to a half-filled form, by nobody else. Sending sets a cookie: with it in Vary the browser would
-# not find the page again and ask whether to send a second time.
-_GOING_BACK = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
 
 
 @get("/", include_in_schema=False)
-async def filing_page(request: PageRequest, offices: OfficeStore, clock: OfficeClock) -> Response[bytes]:
-    """First which service (``start``); with ``layanan`` (empty: not known) what may answer it already, and the empty form, which has
-    an id of its own under which it is filed at most once.
+async def filing_page(request: PageRequest, offices: OfficeStore, clock: OfficeClock, keys: Keys) -> Response[bytes]:
+    """First which service (``start``); with ``layanan`` (empty: not known) what may answer it already, and the next question of the
+    form, which has an id of its own under which it is filed at most once.
     """
     office = await offices.current()
-    service = request.query_params.get("layanan")
-    if service is None:
+    if "layanan" not in request.query_params:
         return start(request, office, clock)
-    known = service in office.services and office.services[service].active
-    answers = {**no_answers(), "service": service if known else ""}
-    guidance = guidance_shown(office, answers["service"], clock, language_of(request))
-    return _form(request, office, answers, str(uuid.uuid4()), guidance=guidance)
+    draft = new_draft(request, office, keys, walks=True)
+    guidance = guidance_shown(office, draft.answers["service"], clock, language_of(request))
+    return step_page(request, office, draft, Step.KIND, guidance=guidance)
 
 
 @post("/", status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM_WITH_FILES)
@@ -88,57 +72,64 @@ async def filing_submit(
     clock: OfficeClock,
     opened_tickets: OpenedTickets,
     settings: Settings,
+    keys: Keys,
 ) -> Response[bytes]:
-    """``step`` check: the answers to look through; edit: the form again; send: file, then 303 to the receipt. A switch of language or
-    colours shows the same page again.
+    """``step`` check: the answers to look through; edit: all questions again; send: file, then 303 to the receipt. A switch of language
+    or colours shows the same page again.
 
     Wrong fields and files show the form again (422) with every answer and every good file kept.
     """
     filled = await read_form(request, attachments)
-    form, uploads = filled.fields, filled.uploads
+    form, draft = filled.fields, draft_of(filled, keys)
     office = await offices.current()
-    answers = answers_from(form)
-    form_id = form_id_of(form)
     step = form.get("step", "check")
     cookies = switched(request, settings, form)
     language = language_of(request)
     if cookies:
-        on_check = form.get("page") == "check" and answers["kind"] in SEND_WORDS and not filled.problem
-        again = (_check if on_check else _form)(request, office, answers, form_id, uploads)
+        on_check = form.get("page") == Step.CHECK and draft.answers["kind"] in SEND_WORDS and not filled.problem
+        again = (check_page if on_check else whole_page)(request, office, draft)
         again.cookies.extend(cookies)
         return again
     if step == "edit":
-        return _form(request, office, answers, form_id, uploads)
+        return whole_page(request, office, draft)
     try:
-        complaint = to_complaint(complaint_body(answers, language), office, Channel.WEB, now=clock.now())
+        complaint = to_complaint(complaint_body(draft.answers, language), office, Channel.WEB, now=clock.now())
         if step != "send":
             if filled.problem:
-                problems = with_file_problem(Messages(), filled.problem)
-                return _form(request, office, answers, form_id, uploads, problems)
-            return _check(request, office, answers, form_id, uploads)
+                return _refused(request, office, draft, with_file_problem(Messages(), filled.problem))
+            return check_page(request, office, draft)
         if form.get(HONEYPOT):
             # Filled by a program that fills whatever it finds; a person whose browser did it sends once more.
-            return _check(request, office, answers, form_id, uploads, trouble=translate(language, _ONCE_MORE))
+            return check_page(request, office, draft, trouble=translate(language, _ONCE_MORE))
+        if seconds_since(form.get(MADE, ""), keys, machine_now()) < settings.form_min_seconds:
+            return check_page(request, office, draft, trouble=translate(language, _TOO_QUICK))
         await limits_of(request).check(Limit.FILING, client_address(request))
         # The ids as the page had them: those that its first sending has claimed belong to the first answer.
         complaint = await looked_at(request, msgspec.structs.replace(complaint, attachments=filled.ids))
-        filed = await intake.file_complaint(office, complaint, filing_key(FILING_SCOPE, form_id, answers, filled.ids))
+        key = filing_key(FILING_SCOPE, draft.form_id, draft.answers, filled.ids)
+        filed = await intake.file_complaint(office, complaint, key)
     except Invalid as invalid:
         problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
-        return _form(request, office, answers, form_id, uploads, problems)
+        return _refused(request, office, draft, problems)
     except TooMany as error:
-        busy = _check(request, office, answers, form_id, uploads, trouble=translate(language, _BUSY, **error.values))
+        busy = check_page(request, office, draft, trouble=translate(language, _BUSY, **error.values))
         busy.status_code = error.status
         busy.headers.update(error.headers)
         return busy
     except KeyReused:
         # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
-        return _check(request, office, answers, str(uuid.uuid4()), uploads, sent_before=True)
+        second = msgspec.structs.replace(draft, form_id=str(uuid.uuid4()))
+        return check_page(request, office, second, sent_before=True)
     cookie = read_cookie(request, settings, TICKET_COOKIE)
     value = await opened_tickets.open(cookie, filed.office_id, filed.ticket_id, filed.number, shows_code=True)
     answer = see_other(f"/terkirim/{filed.number}")
     answer.cookies.append(make_cookie(settings, TICKET_COOKIE, value, HOURS * 3600))
     return answer
+
+
+def _refused(request: PageRequest, office: Office, draft: Draft, problems: Messages) -> Response[bytes]:
+    """The question to correct, or all of them on one page: as the person came."""
+    return (mistaken_page if draft.walks else whole_page)(request, office, draft, problems)
 
 
 @get("/terkirim/{number:str}", include_in_schema=False)
@@ -183,51 +174,3 @@ def filing_key(scope: str, form_id: str, answers: Mapping[str, str], files: Sequ
     if files:
         content["attachments"] = list(files)
     return FilingKey(scope, form_id, msgspec.json.encode(content))
-
-
-def _form(
-    request: PageRequest,
-    office: Office,
-    answers: Mapping[str, str],
-    form_id: str,
-    uploads: Sequence[Upload] = (),
-    problems: Messages | None = None,
-    guidance: Sequence[Shown] = (),
-) -> Response[bytes]:
-    context = {
-        "uploads": upload_views(uploads, language_of(request)),
-        "guidance": guidance,
-        "office": office,
-        "answers": answers,
-        "form_id": form_id,
-        "problems": problems or Messages(),
-        "more_open": any(
-            answers[name] or answers.get(UNKNOWN.get(name, "")) or (problems and name in problems) for name in DETAILS
-        ),
-        **choices(office, language_of(request)),
-    }
-    return page(request, "public/file.html", context, status=422 if problems else 200, headers=_GOING_BACK)
-
-
-def _check(
-    request: PageRequest,
-    office: Office,
-    answers: Mapping[str, str],
-    form_id: str,
-    uploads: Sequence[Upload],
-    *,
-    sent_before: bool = False,
-    trouble: str = "",
-) -> Response[bytes]:
-    language = language_of(request)
-    context = {
-        "uploads": upload_views(uploads, language),
-        "office": office,
-        "answers": answers,
-        "form_id": form_id,
-        "rows": rows(answers, office, language),
-        "send_label": translate(language, SEND_WORDS[answers["kind"]]),
-        "sent_before": sent_before,
-        "trouble": trouble,
-    }
-    return page(request, "public/check.html", context, headers=_GOING_BACK)

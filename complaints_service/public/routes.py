@@ -21,6 +21,7 @@ from complaints_service.public import (
     ticket_pages,
     tracking_pages,
     transparency_pages,
+    walk_pages,
     web_app,
 )
 from complaints_service.public.dependencies import DEPENDENCIES
@@ -30,6 +31,9 @@ _HANDLERS = [
     filing_pages.filing_submit,
     filing_pages.receipt_page,
     receipt_pages.receipt_download,
+    walk_pages.whole_form_page,
+    walk_pages.question_page,
+    walk_pages.walk_submit,
     start_pages.helped_submit,
     start_pages.helped_page,
     tracking_pages.track_page,

@@ -14,8 +14,9 @@ from complaints_service.guidance.words import Shown, office_day, shown_in
 from complaints_service.office.guidance import guidance_for, incidents_now
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
-from complaints_service.public.answers import choices
+from complaints_service.public.answers import choices, no_answers
 from complaints_service.public.requests import LARGEST_FORM, own_form, see_other
+from complaints_service.public.walk import steps_for
 from complaints_service.settings import Settings
 from complaints_service.web.cookies import secure
 from complaints_service.web.i18n import language_of
@@ -36,6 +37,7 @@ def start(request: PageRequest, office: Office, clock: OfficeClock) -> Response[
         "office": office,
         "incidents": [shown_in(one, language) for one in incidents_now(office.guidance, today)],
         "services": choices(office, language)["services"],
+        "total": len(steps_for(no_answers())),
         "path": "/",
     }
     return page(request, "public/start.html", context)

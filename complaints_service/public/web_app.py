@@ -9,10 +9,14 @@ import msgspec
 from litestar import Response, get
 from PIL import Image, ImageDraw
 
+from complaints_service.clock import machine_now
 from complaints_service.errors import NotFound
 from complaints_service.i18n import LANGUAGES, translate
+from complaints_service.keys import Keys
 from complaints_service.office.store import OfficeStore
-from complaints_service.public.answers import Messages, choices, no_answers
+from complaints_service.public.answers import no_answers
+from complaints_service.public.filing_views import Draft, whole_context
+from complaints_service.public.form_time import made_now
 from complaints_service.web.i18n import language_of, switch_language
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.static_files import LiveStaticFiles
@@ -78,24 +82,14 @@ def _drawn_icon(size: int) -> bytes:
 
 
 @get("/luring/{language:str}", include_in_schema=False)
-async def offline_form(request: PageRequest, language: str, offices: OfficeStore) -> Response[bytes]:
+async def offline_form(request: PageRequest, language: str, offices: OfficeStore, keys: Keys) -> Response[bytes]:
     """The empty form in one language, for the worker to keep; its id is made when it is opened."""
     if language not in LANGUAGES:
         raise NotFound
     switch_language(request, language)
     office = await offices.current()
-    context: dict[str, object] = {
-        "office": office,
-        "offline": True,
-        "answers": no_answers(),
-        "form_id": "",
-        "problems": Messages(),
-        "uploads": [],
-        "guidance": [],
-        "more_open": False,
-        "path": "/",
-        **choices(office, language),
-    }
+    empty = Draft(answers=no_answers(), form_id="", made=made_now(keys, machine_now()), fresh=True)
+    context = {**whole_context(office, empty, language), "offline": True, "path": "/"}
     return page(request, "public/file.html", context)
 
 

@@ -12,8 +12,9 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 Look = tuple[Literal["light", "dark"], int]
 # The smallest box of a link or button; links inside sentences are exempt, as in WCAG 2.5.8.
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, select, textarea, input:not([type=hidden]), summary")]
-  .filter((e) => e.checkVisibility() && !e.closest("p, .skip-link, address") && !(e.type === "radio"))
-  .map((e) => [e.tagName, e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
+  .filter((e) => e.checkVisibility() && !e.closest("p, .skip-link, address") && !(e.type === "radio" && !e.closest(".choice")))
+  // Of a choice the whole card is the target: its label covers it.
+  .map((e) => [e.tagName, e.textContent.trim().slice(0, 30), ((e.labels && e.closest(".choice")) || e).getBoundingClientRect()])
   .filter(([, , box]) => box.height > 0 && box.height < least)
   .map(([tag, text, box]) => `${tag} ${text} ${Math.round(box.height)}px`)"""
 

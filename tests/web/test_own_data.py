@@ -64,7 +64,7 @@ def sheets(pdf: bytes) -> list[tuple[float, float]]:
 
 
 async def test_a_receipt_prints_on_a_slip_of_80_mm(visit: Visit) -> None:
-    page = await visit("/?layanan=", script=False)
+    page = await visit("/lapor?layanan=", script=False)
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
     await press(page, "Lanjutkan")
     await press(page, "Kirim pengaduan")

@@ -39,7 +39,7 @@ async def in_state(page: Page, state: str, the_office: TheOffice) -> None:
     if state == "start":
         await page.goto("/")
     if state == "form with answers":
-        await page.goto("/?layanan=m-paspor")
+        await page.goto("/lapor?layanan=m-paspor")
         await page.locator("main summary").first.click()
     if state == "helped":
         await page.goto("/terbantu?layanan=m-paspor")
@@ -82,7 +82,7 @@ async def in_state(page: Page, state: str, the_office: TheOffice) -> None:
 async def test_no_rule_of_wcag_that_a_machine_can_check_is_broken(
     visit: Visit, axe: Axe, the_office: TheOffice, state: str
 ) -> None:
-    page = await visit("/?layanan=", width=390, language="en-GB")
+    page = await visit("/lapor?layanan=", width=390, language="en-GB")
     await in_state(page, state, the_office)
     assert await axe.broken_rules(page) == {}
     await page.emulate_media(color_scheme="dark")
@@ -126,7 +126,7 @@ async def test_the_watch_would_notice_inline_script_and_style(chromium: Browser,
 
 
 async def test_the_form_is_filled_and_sent_with_the_keyboard_alone(visit: Visit) -> None:
-    page = await visit("/?layanan=", script=False)
+    page = await visit("/lapor?layanan=", script=False)
 
     async def focused() -> str:
         return await page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
@@ -156,7 +156,7 @@ async def test_the_form_is_filled_and_sent_with_the_keyboard_alone(visit: Visit)
 
 
 async def test_after_a_mistake_the_focus_is_on_the_summary_and_its_link_leads_to_the_field(visit: Visit) -> None:
-    page = await visit("/?layanan=")
+    page = await visit("/lapor?layanan=")
     await press(page, "Lanjutkan")
     assert await page.evaluate("document.activeElement.id") == "error-summary"
     await page.keyboard.press("Tab")
@@ -170,7 +170,7 @@ async def test_after_a_mistake_the_focus_is_on_the_summary_and_its_link_leads_to
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
 async def test_lines_stay_short_enough_to_read_and_text_large_enough(visit: Visit, width: int) -> None:
-    page = await visit("/?layanan=", width=width)
+    page = await visit("/lapor?layanan=", width=width)
     smallest = await page.evaluate(
         "Math.min(...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.textContent.trim())"
         ".map(e => parseFloat(getComputedStyle(e).fontSize)))"

@@ -15,7 +15,20 @@ HTML_AND_CSS = 14 * 1024
 FIRST_VIEW = 60 * 1024
 
 
-@pytest.mark.parametrize("path", ["/", "/?layanan=m-paspor", "/lacak", "/survei", "/transparansi", "/m/" + "x" * 43])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/?layanan=m-paspor",
+        "/lapor",
+        "/lapor/cerita",
+        "/lapor/tentang",
+        "/lacak",
+        "/survei",
+        "/transparansi",
+        "/m/" + "x" * 43,
+    ],
+)
 async def test_page_and_style_are_within_14_kb_and_need_no_script(http: httpx.AsyncClient, path: str) -> None:
     headers = {"Accept-Encoding": "gzip"}
     async with http.stream("GET", path, headers=headers) as page:

@@ -302,18 +302,18 @@ async def test_the_language_switch_leads_only_to_pages_of_this_site(
 ) -> None:
     answer = await http.post("/bahasa", data={"language": "en", "next": wanted})
     assert (answer.status_code, answer.headers["location"]) == (303, taken)
-    assert "What happened?" in (await http.get("/?layanan=")).text
+    assert "What happened?" in (await http.get("/lapor?layanan=")).text
 
 
 async def test_language_follows_the_browser_until_somebody_switches(http: httpx.AsyncClient) -> None:
-    english = await http.get("/?layanan=", headers={"Accept-Language": "en-GB,en;q=0.9,id;q=0.5"})
+    english = await http.get("/lapor?layanan=", headers={"Accept-Language": "en-GB,en;q=0.9,id;q=0.5"})
     assert (english.headers["content-language"], "What happened?" in english.text) == ("en", True)
-    other = await http.get("/?layanan=", headers={"Accept-Language": "fr"})
+    other = await http.get("/lapor?layanan=", headers={"Accept-Language": "fr"})
     assert (other.headers["content-language"], 'lang="id"' in other.text) == ("id", True)
 
 
 async def test_colours_can_be_chosen_against_the_device(visit: Visit) -> None:
-    page = await visit("/?layanan=", scheme="dark", script=False)
+    page = await visit("/lapor?layanan=", scheme="dark", script=False)
     await press(page, "Warna terang")
     assert await page.get_attribute("html", "data-theme") == "light"
     assert await page.get_by_role("button", name="Warna gelap").is_visible()

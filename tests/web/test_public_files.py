@@ -28,7 +28,7 @@ async def choose(page: Page, *chosen: dict[str, Any]) -> None:
 
 async def file_with(visit: Visit, *chosen: dict[str, Any], **how: Any) -> tuple[Page, str]:
     """(the receipt's page, the number) of a complaint with these files."""
-    page = await visit("/?layanan=", **how)
+    page = await visit("/lapor?layanan=", **how)
     await page.locator("#description").fill(WORDS)
     await page.locator("#category").select_option("keterlambatan")
     await page.locator("#service").select_option("paspor-baru")
@@ -43,7 +43,7 @@ async def file_with(visit: Visit, *chosen: dict[str, Any], **how: Any) -> tuple[
 
 @pytest.mark.parametrize("width", [320, 1280])
 async def test_files_are_kept_over_errors_and_the_check_page_and_arrive(visit: Visit, width: int) -> None:
-    page = await visit("/?layanan=", width=width, script=False)
+    page = await visit("/lapor?layanan=", width=width, script=False)
     # The words are missing, one of the files is no picture: the two good ones are kept all the same.
     await choose(page, PHOTO, PAGE, LETTER)
     await press(page, "Lanjutkan")
@@ -83,7 +83,7 @@ async def test_files_are_kept_over_errors_and_the_check_page_and_arrive(visit: V
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "id-ID"), ("dark", "en-GB")])
 async def test_every_state_of_the_field_is_accessible(visit: Visit, axe: Axe, scheme: str, language: str) -> None:
-    page = await visit("/?layanan=", scheme=scheme, language=language, width=390)
+    page = await visit("/lapor?layanan=", scheme=scheme, language=language, width=390)
     assert await axe.broken_rules(page) == {}
     await choose(page, PHOTO, PAGE)
     async with page.expect_navigation():

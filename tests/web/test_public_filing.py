@@ -41,7 +41,7 @@ def form_id_in(page: httpx.Response) -> str:
 async def test_a_citizen_files_and_follows_the_case_without_script(
     visit: Visit, the_office: TheOffice, width: int
 ) -> None:
-    page = await visit("/?layanan=", width=width, script=False)
+    page = await visit("/lapor?layanan=", width=width, script=False)
     await press(page, "Lanjutkan")
     summary = page.get_by_role("alert")
     assert "Tuliskan apa yang terjadi" in await summary.inner_text()
@@ -146,7 +146,7 @@ async def test_who_chooses_anonymous_leaves_no_identity_behind(http: httpx.Async
 
 
 async def test_the_anonymous_choice_hides_the_fields_of_identity(visit: Visit) -> None:
-    page = await visit("/?layanan=", script=False)
+    page = await visit("/lapor?layanan=", script=False)
     assert await page.get_by_label("Nama Anda").is_visible()
     await page.get_by_label("Tidak seorang pun").check()
     assert not await page.get_by_label("Nama Anda").is_visible()
@@ -203,7 +203,7 @@ async def test_the_receipt_opens_only_in_the_browser_that_filed(http: httpx.Asyn
 
 
 async def test_the_receipt_prints_on_one_sheet(visit: Visit) -> None:
-    page = await visit("/?layanan=", script=False)
+    page = await visit("/lapor?layanan=", script=False)
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
     await press(page, "Lanjutkan")
     await press(page, "Kirim pengaduan")

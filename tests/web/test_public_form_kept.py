@@ -12,7 +12,7 @@ from tests.web.test_public_filing import ANSWERS, WORDS, form_id_in, press
 
 
 async def test_language_and_colours_change_around_what_was_typed(visit: Visit) -> None:
-    page = await visit("/?layanan=itas", script=False)
+    page = await visit("/lapor?layanan=itas", script=False)
     form_id = await page.locator("[name=form_id]").get_attribute("value")
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
     await page.get_by_label("Hanya sedikit orang").check()
@@ -36,7 +36,7 @@ async def test_language_and_colours_change_around_what_was_typed(visit: Visit) -
 
 
 async def test_back_from_the_receipt_sends_nothing_a_second_time(visit: Visit, the_office: TheOffice) -> None:
-    page = await visit("/?layanan=")
+    page = await visit("/lapor?layanan=")
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
     await press(page, "Lanjutkan")
     await press(page, "Kirim pengaduan")

@@ -43,13 +43,13 @@ async def kept(page: Page, count: int, without: str = "") -> list[str]:
 async def test_a_form_without_a_network_is_filled_in_survives_and_is_sent_once(
     visit: Visit, services: Services, the_office: TheOffice, axe: Axe
 ) -> None:
-    page = await visit("/?layanan=m-paspor", width=390, own=True)
+    page = await visit("/lapor?layanan=m-paspor", width=390, own=True)
     await page.evaluate(_READY)
     # The draft survives a closed page.
     await page.locator("#description").fill(WORDS)
     await kept(page, 1)
     await page.close()
-    page = await visit("/?layanan=m-paspor", beside=page)
+    page = await visit("/lapor?layanan=m-paspor", beside=page)
     await expect(page.locator("#description")).to_have_value(WORDS)
     await expect(page.locator("[data-kept]")).to_be_visible()
 
@@ -84,7 +84,7 @@ async def test_a_form_without_a_network_is_filled_in_survives_and_is_sent_once(
 
     await page.context.route(lambda url: url.endswith("/"), lose_the_first)
     await page.context.set_offline(False)
-    await page.goto("/?layanan=")
+    await page.goto("/lapor?layanan=")
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(state).to_contain_text("Terkirim: LT-")
     await page.evaluate("dispatchEvent(new Event('online'))")
@@ -110,7 +110,7 @@ async def test_a_form_without_a_network_is_filled_in_survives_and_is_sent_once(
 async def test_a_form_whose_sending_is_cut_waits_and_one_sent_with_a_network_leaves_no_draft(
     visit: Visit, the_office: TheOffice
 ) -> None:
-    page = await visit("/?layanan=", width=390, own=True)
+    page = await visit("/lapor?layanan=", width=390, own=True)
     await page.evaluate(_READY)
     await page.locator("#description").fill(WORDS + " Sekali lagi.")
     await press(page, "Lanjutkan")
@@ -121,7 +121,7 @@ async def test_a_form_whose_sending_is_cut_waits_and_one_sent_with_a_network_lea
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(page.locator("outbox-state")).to_contain_text("Terkirim: LT-")
 
-    await page.goto("/?layanan=")
+    await page.goto("/lapor?layanan=")
     await page.locator("#description").fill(WORDS + " Dengan jaringan.")
     await press(page, "Lanjutkan")
     await press(page, "Kirim pengaduan")

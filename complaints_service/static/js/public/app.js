@@ -29,7 +29,7 @@ customElements.define("outbox-state", class extends HTMLElement {
       const link = Object.assign(document.createElement("a"), { href: `/terkirim/${number}`, textContent: number });
       this.words.append(` ${this.dataset.sent} `, link);
     }
-    if (back) this.words.append(" ", Object.assign(document.createElement("a"), { href: "/?layanan=", textContent: this.dataset.back }));
+    if (back) this.words.append(" ", Object.assign(document.createElement("a"), { href: "/lapor", textContent: this.dataset.back }));
   }
 });
 

@@ -47,8 +47,10 @@ async function hold(language) {
   await cache.put(address, page);
 }
 
+const asks = (path) => path === "/" || /^\/lapor(\/|$)/.test(path);
+
 async function visit(request, path) {
-  const form = request.method === "POST" && path === "/" ? request.clone() : null;
+  const form = request.method === "POST" && asks(path) ? request.clone() : null;
   try {
     const answer = await fetch(request);
     if (!form || ![502, 503, 504].includes(answer.status)) return answer;
@@ -68,7 +70,7 @@ async function withoutLine(path, form) {
       await registration.sync?.register("kirim").catch(() => {});
     } else await keepDraft(fields);
   }
-  if (path === "/") return page;
+  if (asks(path)) return page;
   const text = (await page.text()).replace("data-elsewhere hidden", "data-elsewhere");
   const headers = new Headers(page.headers);
   headers.delete("Content-Encoding");
