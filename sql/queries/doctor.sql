@@ -369,6 +369,12 @@ UNION ALL
 SELECT m.office_id, 'ticket id ' || m.ticket_id, format('message %s is marked as erased and still there', m.seq)
 FROM message AS m
 WHERE m.erased_at IS NOT NULL AND m.text <> ''
+UNION ALL
+-- The upkeep takes devices away within the hour.
+SELECT s.office_id, 'ticket id ' || s.ticket_id, 'its words are erased and a device still waits for news'
+FROM push_subscription AS s
+INNER JOIN complaint_text AS c ON c.office_id = s.office_id AND c.ticket_id = s.ticket_id
+WHERE c.erased_at < office_now() - interval '1 day'
 LIMIT :most;
 
 -- name: i11_bounds(grace_seconds)

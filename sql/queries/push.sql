@@ -15,13 +15,33 @@ RETURNING id;
 DELETE FROM push_subscription WHERE office_id = :office_id AND ticket_id = :ticket_id AND endpoint = :endpoint;
 
 -- name: subscription(office_id, id)^
-SELECT endpoint, p256dh, auth FROM push_subscription WHERE office_id = :office_id AND id = :id;
+-- A device is an address of the person's: once the case's personal data are erased nothing is sent there any more.
+SELECT s.endpoint, s.p256dh, s.auth FROM push_subscription AS s
+WHERE s.office_id = :office_id AND s.id = :id
+    AND NOT EXISTS (
+        SELECT 1 FROM complaint_text AS c
+        WHERE c.office_id = s.office_id AND c.ticket_id = s.ticket_id AND c.erased_at IS NOT NULL
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM reporter AS r
+        WHERE r.office_id = s.office_id AND r.ticket_id = s.ticket_id AND r.erased_at IS NOT NULL
+    );
 
 -- name: gone(office_id, endpoint)!
 -- The browser's service does not know the device any more: it is gone for every case.
 DELETE FROM push_subscription WHERE office_id = :office_id AND endpoint = :endpoint;
 
 -- name: forget_ended(days)!
--- Nobody waits for news of what has long ended (upkeep; office time).
+-- Nobody waits for news of what has long ended (office time), and a device goes with the case's personal data (upkeep).
 DELETE FROM push_subscription AS s USING ticket AS t
-WHERE t.office_id = s.office_id AND t.id = s.ticket_id AND t.ended_at < office_now() - make_interval(days => :days);
+WHERE t.office_id = s.office_id AND t.id = s.ticket_id AND (
+    t.ended_at < office_now() - make_interval(days => :days)
+    OR EXISTS (
+        SELECT 1 FROM complaint_text AS c
+        WHERE c.office_id = s.office_id AND c.ticket_id = s.ticket_id AND c.erased_at IS NOT NULL
+    )
+    OR EXISTS (
+        SELECT 1 FROM reporter AS r
+        WHERE r.office_id = s.office_id AND r.ticket_id = s.ticket_id AND r.erased_at IS NOT NULL
+    )
+);
