@@ -185,6 +185,7 @@ SCENES = (
     Scene("office-6-feedback", "/manage/feedback", "kepala"),
     Scene("office-7-cycle", "/manage/feedback", "kepala", first_cycle, looks=(*LOOKS, PRINTED)),
     Scene("office-8-admin", "/admin", "admin"),
+    Scene("office-13-look", "/admin/kantor", "admin"),
     Scene("office-9-files-of-a-case", "/desk", "petugas", case_of_files),
     Scene("office-10-own-ways", "/saya", "petugas"),
     Scene("office-11-behind-a-mail", "/dev/mail", road=by_mail),

@@ -12,6 +12,7 @@ from complaints_service.errors import Invalid, NotFound
 from complaints_service.feedback.service import CLOSERS, READERS, Feedback
 from complaints_service.intake.kiosk.service import Kiosk
 from complaints_service.management.cycles_view import cycle_page, cycles_page
+from complaints_service.management.look.routes import ROUTES as LOOK
 from complaints_service.management.own_ways import ROUTES as OWN_WAYS
 from complaints_service.management.policies.routes import ROUTES as POLICIES
 from complaints_service.management.service import Management
@@ -148,6 +149,6 @@ def _see_other(address: str) -> Response[bytes]:
 
 
 ROUTES: list[ControllerRouterHandler] = [
-    *OWN_WAYS,
+    *OWN_WAYS, *LOOK,
     today, cycles, close_cycle, cycle, admin, add_kiosk, renew_kiosk_code, back_to_admin, revoke_kiosk, send_again, *POLICIES,
 ]  # fmt: skip

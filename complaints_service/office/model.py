@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from complaints_service.office.guidance import Guidance
+from complaints_service.office.look import Look
 
 
 class Role(StrEnum):
@@ -230,6 +231,7 @@ class Office(msgspec.Struct, frozen=True):
     duties: tuple[Duty, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     guidance: tuple[Guidance, ...] = ()
+    look: Look = Look()
 
     def ancestors(self, unit_id: int) -> list[Unit]:
         """Units above, the nearest first."""

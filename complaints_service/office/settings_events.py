@@ -27,6 +27,7 @@ class Setting(StrEnum):
     DUTY = "duty"
     WAYS = "ways"
     GUIDANCE = "guidance"
+    LOOK = "look"
 
 
 class SettingEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from complaints_service.clock import OfficeClock
 from complaints_service.database import Database, queries
 from complaints_service.office.guidance import Guidance
+from complaints_service.office.look import Look
 from complaints_service.office.model import (
     Absence,
     CalendarVersion,
@@ -139,4 +140,5 @@ def office_from_json(text: str) -> Office:
         duties=tuple(rows("duties", Duty)),
         webhooks=tuple(rows("webhooks", Webhook)),
         guidance=tuple(rows("guidance", Guidance)),
+        look=msgspec.convert(raw["look"], Look),
     )

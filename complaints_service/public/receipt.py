@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from complaints_service.i18n import moment, translate
+from complaints_service.office.look import rgb
 from complaints_service.office.model import Office
 from complaints_service.public.case_words import Step, next_steps, promises
 from complaints_service.tickets.file import TicketFile
@@ -32,6 +33,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     made_at: datetime
     accent: tuple[int, int, int]
+    logo: bytes | None = None
 
 
 def receipt_of(file: TicketFile, office: Office, language: str, base_url: str, code: str = "") -> Receipt:
@@ -46,7 +48,7 @@ def receipt_of(file: TicketFile, office: Office, language: str, base_url: str, c
         language=language,
         title=says("Receipt {number}", number=ticket.number),
         office=office.name,
-        contact=" · ".join(part for part in (office.address, office.phone) if part),
+        contact=" · ".join(part for part in (office.address, office.look.contact, office.phone) if part),
         rows=[
             (says("Number"), ticket.number),
             *([(says("Tracking code"), code)] if code else []),
@@ -63,7 +65,7 @@ def receipt_of(file: TicketFile, office: Office, language: str, base_url: str, c
             moment=moment(file.now, office.time_zone, language),
         ),
         made_at=file.now,
-        accent=_ACCENT,
+        accent=rgb(office.look.accent) if office.look.accent else _ACCENT,
     )
 
 

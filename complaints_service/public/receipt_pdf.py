@@ -16,7 +16,7 @@ _FONTS = {
 }
 _PLAIN = "helvetica"
 _INK, _QUIET, _LINE = (23, 33, 43), (74, 87, 99), (205, 211, 216)
-_MARGIN, _QR, _KEY = 20.0, 36.0, 44.0
+_MARGIN, _QR, _KEY, _LOGO = 20.0, 36.0, 44.0, 14.0
 
 
 def receipt_pdf(receipt: Receipt, fonts: Path) -> bytes:
@@ -57,6 +57,9 @@ def receipt_pdf(receipt: Receipt, fonts: Path) -> bytes:
     pdf.add_page()
     pdf.set_fill_color(*receipt.accent)
     pdf.rect(0, 0, pdf.w, 4, style="F")
+    if receipt.logo is not None:
+        pdf.image(io.BytesIO(receipt.logo), h=_LOGO)
+        pdf.ln(3)
     write(receipt.office, 13, bold=True)
     write(receipt.contact, 9.5, ink=_QUIET)
     pdf.ln(8)

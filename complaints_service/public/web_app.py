@@ -46,7 +46,7 @@ async def manifest(request: PageRequest, offices: OfficeStore) -> Response[bytes
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
-        "theme_color": _BRAND,
+        "theme_color": office.look.accent or _BRAND,
         "background_color": _BACKGROUND,
         "icons": icons,
     }

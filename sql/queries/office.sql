@@ -5,7 +5,7 @@ SELECT
     office_now() AS office_time,
     json_build_object(
         'id', o.id, 'slug', o.slug, 'name', o.name, 'number_prefix', o.number_prefix, 'time_zone', o.time_zone,
-        'address', o.address, 'phone', o.phone, 'key_id', o.key_id, 'config_version', o.config_version,
+        'address', o.address, 'phone', o.phone, 'key_id', o.key_id, 'config_version', o.config_version, 'look', o.look,
         'units', (SELECT coalesce(json_agg(u ORDER BY u.id), '[]') FROM unit AS u WHERE u.office_id = o.id),
         'people', (
             SELECT coalesce(json_agg(json_build_object(

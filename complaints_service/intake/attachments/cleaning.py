@@ -27,9 +27,11 @@ class PictureCleaner:
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(1)
 
-    async def clean(self, source: Path, kind: MediaType, target: Path, preview: Path) -> None:
-        """Write the clean picture and its preview. Raises Refused for what is no picture or too large a one, StorageFull."""
-        arguments = [str(source), _FORMATS[kind], str(MOST_PIXELS), str(target), str(preview)]
+    async def clean(
+        self, source: Path, kind: MediaType, target: Path, preview: Path, side: int = picture.PREVIEW_SIDE
+    ) -> None:
+        """Write the clean picture and its preview, at most ``side`` pixels a side. Raises Refused (none, or too large), StorageFull."""
+        arguments = [str(source), _FORMATS[kind], str(MOST_PIXELS), str(target), str(preview), str(side)]
         async with self._turn:
             said, code = await _run(arguments)
         if said == picture.OK and code == 0:

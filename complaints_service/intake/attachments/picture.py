@@ -1,6 +1,6 @@
 """A program of its own that makes one received picture harmless: decode, turn upright, encode anew, and make a preview.
 
-``python -I -m complaints_service.intake.attachments.picture SOURCE FORMAT MOST_PIXELS TARGET PREVIEW`` prints ``ok`` or one word of
+``python -I -m complaints_service.intake.attachments.picture SOURCE FORMAT MOST_PIXELS TARGET PREVIEW SIDE`` prints ``ok`` or one word of
 what is wrong. Re-encoding keeps the pixels and nothing else: no position, no camera, no comment, no profile, no second file behind the
 picture. It runs apart, with limits of memory and time, so that a bomb takes only itself down; it imports nothing but Pillow.
 """
@@ -26,10 +26,10 @@ OK, TOO_MANY_PIXELS, UNREADABLE, DISK = "ok", "pixels", "unreadable", "disk"
 
 def main(arguments: list[str]) -> int:
     """0 and ``ok`` when both files are written; else 1 and the problem."""
-    source, kind, most_pixels, target, preview = arguments
+    source, kind, most_pixels, target, preview, side = arguments
     _limit()
     try:
-        problem = clean(source, kind, int(most_pixels), target, preview)
+        problem = clean(source, kind, int(most_pixels), target, preview, int(side))
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Warning) as error:
         # The disk's own errors carry a number, those of a broken picture do not.
         problem = DISK if isinstance(error, OSError) and error.errno else UNREADABLE
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     return 1 if problem else 0
 
 
-def clean(source: str, kind: str, most_pixels: int, target: str, preview: str) -> str:
+def clean(source: str, kind: str, most_pixels: int, target: str, preview: str, side: int = PREVIEW_SIDE) -> str:
     """Write the clean picture and its preview; returns what is wrong, or nothing. Raises what Pillow raises for a broken file."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = None  # ours is checked here, by the header, before a pixel is decoded
@@ -56,7 +56,7 @@ def clean(source: str, kind: str, most_pixels: int, target: str, preview: str) -
         picture.save(target, "WEBP", quality=90, method=3)
     else:
         picture.save(target, "PNG")
-    _preview(picture, preview)
+    _preview(picture, preview, side)
     return ""
 
 
@@ -75,12 +75,12 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _preview(picture: Image.Image, path: str) -> None:
+def _preview(picture: Image.Image, path: str, side: int) -> None:
     see_through = "A" in picture.mode or "transparency" in picture.info
     if picture.mode.startswith("I"):
         picture = picture.convert("L")
     small = picture.convert("RGBA" if see_through else "RGB")
-    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     small.info = {}
     small.save(path, "WEBP", quality=75, method=3)
 

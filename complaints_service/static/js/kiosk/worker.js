@@ -19,7 +19,7 @@ addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(request.url);
   if (origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(visit(event, pathname));
-  else if (request.method === "GET" && (pathname.startsWith("/static/") || pathname === "/kios/ukuran.css")) {
+  else if (request.method === "GET" && (pathname.startsWith("/static/") || pathname.startsWith("/kantor/") || pathname === "/kios/ukuran.css")) {
     event.respondWith(part(request));
   }
 });
@@ -29,7 +29,7 @@ async function store() {
   for (const address of Object.values(PAGES)) {
     const page = await fetch(address, { cache: "no-store" });
     if (!page.ok) throw new Error(`${address}: ${page.status}`);
-    const parts = (await page.clone().text()).matchAll(/(?:href|src)="(\/(?:static\/|kios\/ukuran\.css)[^"#]*)/g);
+    const parts = (await page.clone().text()).matchAll(/(?:href|src)="(\/(?:static\/|kantor\/|kios\/ukuran\.css)[^"#]*)/g);
     await cache.addAll(new Set(Array.from(parts, ([, found]) => found)));
     await cache.put(address, page);
   }

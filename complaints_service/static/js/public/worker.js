@@ -31,7 +31,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { pathname, origin } = new URL(request.url);
   if (origin !== location.origin) return;
-  if (pathname.startsWith("/static/")) event.respondWith(caches.match(request).then((held) => held ?? fetch(request)));
+  if (/^\/(static|kantor)\//.test(pathname)) event.respondWith(caches.match(request).then((held) => held ?? fetch(request)));
   else if (request.mode === "navigate" && !OTHERS.test(pathname)) event.respondWith(visit(request, pathname));
 });
 
@@ -41,7 +41,7 @@ async function hold(language) {
   if (await cache.match(address)) return;
   const page = await fetch(address);
   if (!page.ok) return;
-  const parts = (await page.clone().text()).matchAll(/(?:href|src)="(\/(?:static\/|manifest)[^"#]*)/g);
+  const parts = (await page.clone().text()).matchAll(/(?:href|src)="(\/(?:static\/|kantor\/|manifest)[^"#]*)/g);
   await cache.addAll(new Set(Array.from(parts, ([, found]) => found)));
   for (const other of await cache.keys()) if (new URL(other.url).pathname.startsWith("/luring/")) await cache.delete(other);
   await cache.put(address, page);
