@@ -8,7 +8,7 @@ import msgspec
 
 from complaints_service.i18n import moment, translate
 from complaints_service.office.model import Office
-from complaints_service.sla.why import source_of, steps_of
+from complaints_service.sla.why import steps_of
 from complaints_service.tickets.file import MergedOutcome, TicketFile
 from complaints_service.tickets.model import Kind, Privacy, Status, Ticket
 from complaints_service.tickets.port import DeadlineRow
@@ -40,13 +40,12 @@ class Step(msgspec.Struct, frozen=True):
 
 class Promise(msgspec.Struct, frozen=True):
     """One promised date as the citizen reads it; ``late``: what to know about its having been missed (else empty); ``why``: how the
-    date came about, step by step, and ``rule``: what it stands on."""
+    date came about, step by step."""
 
     title: str
     text: str
     late: str = ""
     why: tuple[str, ...] = ()
-    rule: str = ""
 
 
 def subject(file: TicketFile, language: str) -> str:
@@ -77,7 +76,6 @@ def promises(file: TicketFile, office: Office, language: str, now: datetime) -> 
         msgspec.structs.replace(
             _promise(row, office, language, now),
             why=tuple(steps_of(row, office, language, file.ticket, public)),
-            rule=source_of(row, office, language),
         )
         for row in _promised(file.deadlines, file.ticket)
     ]

@@ -195,9 +195,9 @@ def test_where_a_version_stands() -> None:
 
 
 def test_drafts_of_one_version_are_told_apart_by_their_names() -> None:
-    assert told_apart("Konsep dari versi 1", ()) == "Konsep dari versi 1"
-    assert told_apart("Konsep dari versi 1", {"Konsep dari versi 1"}) == "Konsep dari versi 1 (2)"
+    assert told_apart("Perubahan atas versi 1", ()) == "Perubahan atas versi 1"
+    assert told_apart("Perubahan atas versi 1", {"Perubahan atas versi 1"}) == "Perubahan atas versi 1 (2)"
     assert (
-        told_apart("Konsep dari versi 1", {"Konsep dari versi 1", "Konsep dari versi 1 (2)"})
-        == "Konsep dari versi 1 (3)"
+        told_apart("Perubahan atas versi 1", {"Perubahan atas versi 1", "Perubahan atas versi 1 (2)"})
+        == "Perubahan atas versi 1 (3)"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from tests.web.desk_pages import open_as, sign_in, token_of
 from tests.web.test_calendar_pages import text_of
 
 ROOT = "/admin/ketidakhadiran"
+WIB = ZoneInfo("Asia/Jakarta")
 LOOKS = (("light", 1366, "id-ID"), ("dark", 360, "en-GB"))
 
 
@@ -56,6 +59,36 @@ async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
     assert f'value="{day.isoformat()}"' in clash.text
 
 
+async def test_a_duty_of_the_same_hours_each_day_leaves_the_nights_out(
+    admin: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    officer = await the_office.person("petugas")
+    first = ((await the_office.now()) + timedelta(days=2)).date()
+    days = [(first + timedelta(days=n)).isoformat() for n in range(3)]
+    words = {
+        "act": "duty",
+        "duty-person": str(officer.id),
+        "duty-from": days[0],
+        "duty-to": days[2],
+        "duty-each": "yes",
+    }
+    asked = await send(admin, **words)
+    assert asked.status_code == 422
+    assert "mulai pukul: Tuliskan jam setiap harinya." in unescape(asked.text)
+    hours = {"duty-from-time": "16:00", "duty-to-time": "07:30"}
+    assert (await send(admin, **words | {"duty-to": "2027-12-31"}, **hours)).status_code == 422
+    assert (await send(admin, **words, **hours)).headers["location"] == f"{ROOT}#duties"
+    async with the_office.services.database.transaction(SYSTEM) as connection:
+        rows = await connection.fetch("SELECT starts_at, ends_at FROM duty WHERE revoked_at IS NULL ORDER BY starts_at")
+    assert [row["starts_at"].astimezone(WIB).isoformat()[:16] for row in rows] == [f"{day}T16:00" for day in days]
+    assert {row["ends_at"] - row["starts_at"] for row in rows} == {timedelta(hours=15, minutes=30)}
+    # All or none: the second of these days is taken.
+    again = words | {"duty-from": (first - timedelta(days=1)).isoformat(), "duty-to": days[1]}
+    assert (await send(admin, **again, **hours)).status_code == 422
+    async with the_office.services.database.transaction(SYSTEM) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM duty WHERE revoked_at IS NULL") == 3
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [
@@ -71,7 +104,7 @@ async def test_duty_is_planned_and_where_nobody_is_on_duty_is_seen(
 async def test_a_mistake_in_a_plan_is_named(admin: httpx.AsyncClient, words: dict[str, str], field: str) -> None:
     answer = await send(admin, **words)
     assert answer.status_code == 422
-    assert f'href="#{field}"' in answer.text
+    assert re.search(f'href="#{field}">[^:<]+: ', answer.text), "the summary names the field"
     assert f'id="{field}"' in answer.text
 
 

@@ -88,6 +88,13 @@ async def test_a_day_is_closed_reviewed_published_compared_and_taken_back(
     assert f'href="{ROOT}/hari/' not in old
 
 
+async def test_the_day_to_name_is_the_day_at_hand(admin: httpx.AsyncClient, the_office: TheOffice) -> None:
+    today = (await the_office.now()).astimezone(WIB).date()
+    assert f'name="tanggal" value="{today}"' in await text_of(admin, ROOT)
+    later = today.year + 1
+    assert f'name="tanggal" value="{later}-01-01"' in await text_of(admin, f"{ROOT}?tahun={later}")
+
+
 @pytest.mark.parametrize("script", [False, True])
 async def test_over_many_tickets_the_effects_are_counted_in_the_background_and_no_word_is_lost(
     admin: httpx.AsyncClient, the_office: TheOffice, visit: Visit, monkeypatch: pytest.MonkeyPatch, *, script: bool
@@ -167,6 +174,10 @@ async def test_a_mistake_is_named_at_its_field_and_no_word_is_lost(
     assert 'id="error-summary"' in page
     assert f'href="#{field}"' in page
     assert f'id="{field}"' in page, "the summary's link leads somewhere"
+    if path in ("minggu", "khusus"):
+        assert re.search(f'href="#{field}">[^:<]+: ', page), (
+            "the summary names the field: the same words may stand for any day"
+        )
     for name, word in words.items():
         assert name in ("act", "year", "kind") or not word or f'value="{word}"' in page, name
     assert "belum diterbitkan" not in await text_of(admin, ROOT)

@@ -34,6 +34,9 @@ async def test_the_citizen_reads_why_this_date_in_both_languages(
     page = await http.get(f"/t/{filed.number}", headers={"Accept-Language": "id"})
     assert page.text.count("Mengapa tanggal ini?") == 2
     assert "hari kerja ke-3" in page.text
+    # How the office's own rules stand with the law is not the citizen's worry.
+    assert "Dihitung menurut kalender kantor" in page.text
+    assert "PermenPANRB" not in page.text
     english = await http.get(f"/t/{filed.number}", headers={"Accept-Language": "en"})
     assert english.text.count("Why this date?") == 2
     assert "working day 3" in english.text

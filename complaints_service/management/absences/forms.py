@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from complaints_service.errors import FieldProblem, Invalid
 from complaints_service.management.absences.model import NewAbsence, NewDuty
-from complaints_service.management.absences.rules import LONGEST_NOTE
+from complaints_service.management.absences.rules import LONGEST_NOTE, MOST_DAYS, spans_of_days
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
@@ -40,15 +40,31 @@ def new_absence(words: Mapping[str, str], zone: str) -> NewAbsence:
     )
 
 
-def new_duty(words: Mapping[str, str], zone: str) -> NewDuty:
-    """The duty of the form. Raises Invalid."""
+def new_duties(words: Mapping[str, str], zone: str) -> list[NewDuty]:
+    """The duty of the form: one span, or (``duty-each``) its hours on each of its days. Raises Invalid."""
     person, starts, ends, note, problems = _common(words, "duty", zone)
     unit = words.get("duty-unit", "")
     if unit and not _ID.fullmatch(unit):
         problems.append(FieldProblem("/unit_id", "unknown_unit", "Choose a unit of the office."))
+    spans = [(starts, ends)]
+    if not problems and words.get("duty-each") == "yes":
+        first, last = (date.fromisoformat(words[name]) for name in ("duty-from", "duty-to"))
+        begin, end = (_CLOCK.fullmatch(words.get(name, "")) for name in ("duty-from-time", "duty-to-time"))
+        if begin is None:
+            problems.append(FieldProblem("/starts_at-time", "required", "Write the hours of each day."))
+        if end is None:
+            problems.append(FieldProblem("/ends_at-time", "required", "Write the hours of each day."))
+        if not 0 <= (last - first).days < MOST_DAYS:
+            detail = "Choose a last day that is not before the first one, at most {days} days in all."
+            problems.append(FieldProblem("/ends_at", "too_many_days", detail, {"days": MOST_DAYS}))
+        if begin is not None and end is not None and not problems:
+            spans = spans_of_days(first, last, _time(begin), _time(end), zone)
     if problems:
         raise Invalid(problems)
-    return NewDuty(person_id=person, starts_at=starts, ends_at=ends, unit_id=int(unit) if unit else None, why=note)
+    return [
+        NewDuty(person_id=person, starts_at=start, ends_at=end, unit_id=int(unit) if unit else None, why=note)
+        for start, end in spans
+    ]
 
 
 def _common(words: Mapping[str, str], form: str, zone: str) -> tuple[int, datetime, datetime, str, list[FieldProblem]]:
@@ -99,8 +115,12 @@ def _moment(
     if found is None:
         day, at = (day + timedelta(days=1) if ending else day), time()
     else:
-        at = time(int(found[1]), int(found[2]))
+        at = _time(found)
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
+
+
+def _time(found: re.Match[str]) -> time:
+    return time(int(found[1]), int(found[2]))
 
 
 def field_of(form: str, pointer: str) -> str:

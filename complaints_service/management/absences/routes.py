@@ -53,7 +53,7 @@ async def plan(
         if act == "absence":
             await absences.add_absence(writer, forms.new_absence(words, zone))
         elif act == "duty":
-            await absences.add_duty(writer, forms.new_duty(words, zone))
+            await absences.add_duties(writer, forms.new_duties(words, zone))
         elif act == "revoke-absence":
             await absences.revoke_absence(writer, _id(words), _why_in(words))
         elif act == "revoke-duty":
@@ -229,7 +229,7 @@ async def add_duty(
         ends_at=body.ends_at,
         why=body.why,
     )
-    made = await Absences(database, offices, clock).add_duty(writer, new)
+    [made] = await Absences(database, offices, clock).add_duties(writer, [new])
     return json_response(_duty(made, writer.office), status=201)
 
 

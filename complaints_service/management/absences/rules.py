@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -15,6 +16,8 @@ PLANNERS = (Role.SUPERVISOR, Role.HEAD, Role.REGIONAL, Role.ADMIN)
 LONGEST = timedelta(days=400)
 FARTHEST = timedelta(days=800)
 LONGEST_NOTE = 200
+# Days whose hours are entered at once: four weeks, as the page shows them.
+MOST_DAYS = 28
 
 
 def plannable(office: Office, planner: Person) -> list[Person]:
@@ -97,6 +100,17 @@ def time_problems(starts: datetime, ends: datetime, now: datetime) -> list[Field
     if starts > now + FARTHEST or starts < now - LONGEST:
         return [FieldProblem("/starts_at", "too_far", "This day is too far away. Please check the year.")]
     return []
+
+
+def spans_of_days(first: date, last: date, begin: time, end: time, zone: str) -> list[tuple[datetime, datetime]]:
+    """The hours from ``begin`` to ``end`` (the office's) of each day, as UTC; an end that is not later is that of the next day."""
+    night = timedelta(days=end <= begin)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def at(day: date, clock: time) -> datetime:
+        return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+
+    return [(at(day, begin), at(day + night, end)) for day in days]
 
 
 def _overlap(each: AbsenceRow | DutyRow, new: NewAbsence | NewDuty) -> bool:

@@ -86,35 +86,22 @@ class Absences:
         await self._offices.reload(office_id)
         return row
 
-    async def add_duty(self, viewer: Viewer, new: NewDuty) -> DutyRow:
-        """Enter a duty. Raises Forbidden for what the viewer may not plan, Invalid that names every mistake."""
-        _require_unit(viewer, new.unit_id)
-        office_id = viewer.office.id
+    async def add_duties(self, viewer: Viewer, duties: list[NewDuty]) -> list[DutyRow]:
+        """Enter duties, all or none. Raises Forbidden for what the viewer may not plan, Invalid that names every mistake of the first
+        one that has any."""
+        office_id, rows = viewer.office.id, list[DutyRow]()
         async with self._database.transaction(SYSTEM) as connection:
             await _lock(connection, office_id)
-            real = not time_problems(new.starts_at, new.ends_at, self._clock.now())
-            known = await _duties(connection, office_id, new.starts_at, new.ends_at) if real else []
-            away = await _absences(connection, office_id, new.starts_at, new.ends_at) if real else []
-            if problems := duty_problems(viewer.office, new, known, away, self._clock.now()):
-                raise Invalid(problems)
-            made: int = await queries("absences").add_duty(
-                connection,
-                office_id=office_id,
-                person_id=new.person_id,
-                unit_id=new.unit_id,
-                starts_at=new.starts_at,
-                ends_at=new.ends_at,
-            )
-            row = DutyRow(
-                id=made,
-                person_id=new.person_id,
-                unit_id=new.unit_id,
-                starts_at=new.starts_at,
-                ends_at=new.ends_at,
-            )
-            await _log(connection, viewer, Setting.DUTY, row, new.why, added=True)
+            for new in duties:
+                _require_unit(viewer, new.unit_id)
+                real = not time_problems(new.starts_at, new.ends_at, self._clock.now())
+                known = await _duties(connection, office_id, new.starts_at, new.ends_at) if real else []
+                away = await _absences(connection, office_id, new.starts_at, new.ends_at) if real else []
+                if problems := duty_problems(viewer.office, new, known, away, self._clock.now()):
+                    raise Invalid(problems)
+                rows.append(await _add_duty(connection, viewer, new))
         await self._offices.reload(office_id)
-        return row
+        return rows
 
     async def revoke_absence(self, viewer: Viewer, absence_id: int, why: str = "") -> None:
         """Take an absence back; what it has caused stays. Raises NotFound, also for one that the viewer may not plan."""
@@ -145,6 +132,20 @@ class Absences:
                 raise NotFound
             await _log(connection, viewer, what, row, why, added=False)
         await self._offices.reload(office_id)
+
+
+async def _add_duty(connection: asyncpg.Connection, viewer: Viewer, new: NewDuty) -> DutyRow:
+    made: int = await queries("absences").add_duty(
+        connection,
+        office_id=viewer.office.id,
+        person_id=new.person_id,
+        unit_id=new.unit_id,
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+    )
+    row = DutyRow(id=made, person_id=new.person_id, unit_id=new.unit_id, starts_at=new.starts_at, ends_at=new.ends_at)
+    await _log(connection, viewer, Setting.DUTY, row, new.why, added=True)
+    return row
 
 
 async def _absences(

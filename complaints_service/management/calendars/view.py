@@ -138,6 +138,7 @@ def year_page(shown: Draft, published: Version, number: int, today: date, langua
         months.append(MonthTable(f"m{month.first.month}", name, weeks))
     return {
         "year": number,
+        "at_hand": today if today.year == number else date(number, 1, 1),
         "previous_year": number - 1 if number > FIRST_YEAR else None,
         "next_year": number + 1 if number < LAST_YEAR else None,
         "months": months,

@@ -55,7 +55,7 @@ async def begin(
     if policy is None:
         raise NotFound
     taken = {draft.name for draft in await drafts.all(writer)}
-    name = text_of(form, "name") or told_apart(translate(language, "Draft from version {n}", n=policy.version), taken)
+    name = text_of(form, "name") or told_apart(translate(language, "Changes to version {n}", n=policy.version), taken)
     document = msgspec.structs.replace(document_of(policy), effective_from=clock.now())
     draft_id = await drafts.add(writer, name[:LONGEST_NAME], document)
     return see_other(
