@@ -12,7 +12,7 @@ run: ## everything on this machine, at http://127.0.0.1:8000 (PORT=8123 make run
 
 test: ## the whole test suite, browser included (ARGS="-k kiosk" for a part)
 	@tools/set-up dev
-	@CHROMIUM=$$(tools/browser) && export CHROMIUM && exec .venv/bin/pytest -n auto --dist loadfile $(ARGS)
+	@CHROMIUM=$$(tools/browser) && export CHROMIUM && exec .venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: ## break a whole service at random for half an hour and compare (SEED=7 MINUTES=30 make soak); reports under build/
 	@tools/set-up dev

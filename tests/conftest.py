@@ -37,6 +37,11 @@ def _needed(config: pytest.Config) -> bool:
     return not all("unit" in path.parts or "platform" in path.parts for path in chosen)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of the time is waiting for processes that die and start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In the process that hands out the work, before it starts its workers: they inherit the address."""
@@ -45,6 +50,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     _servers = Servers()
     os.environ[VARIABLE] = msgspec.json.encode(_servers.start()).decode()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long go first, those that wait (for processes that die and start) between those that compute (browsers).
+
+    What is left for the end is short, and no process waits long for another. The random run is longest of all.
+    """
+    turns: dict[str, list[Path]] = {}
+    for item in items:
+        files = turns.setdefault(item.path.parent.name, [])
+        if item.path not in files[-1:]:
+            files.append(item.path)
+    folders = ["faults", "web", "platform", "service", "unit"]
+
+    def place(item: pytest.Item) -> tuple[bool, int, int, int]:
+        folder = item.path.parent.name
+        rank = folders.index(folder) if folder in folders else len(folders)
+        return item.path.name != "test_soak.py", max(0, rank - 1), turns[folder].index(item.path), rank
+
+    items.sort(key=place)
 
 
 def pytest_unconfigure() -> None:
