@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 import aiosql
 import asyncpg
@@ -45,6 +45,8 @@ UNAVAILABLE = (
     asyncpg.InternalClientError,
 )
 STATEMENT_TIMEOUT_SECONDS = 20
+# FirstNormalObjectId of access/transam.h in PostgreSQL's source.
+_FIRST_OWN_OID = 16_384
 # For a connection of the pool; whoever got none by then is told to come back (503), instead of waiting in a line that only grows.
 ACQUIRE_SECONDS = 5
 
@@ -127,6 +129,28 @@ def queries(name: str) -> Any:  # the queries' names come out of the file, so no
     return cast("Any", aiosql).from_path(path, ConnectionAdapter)
 
 
+class _Described(NamedTuple):
+    """Where asyncpg expects the statement that asked the server; named, for none was sent that would have taken the unnamed one's place."""
+
+    name: str = "known"
+
+
+class _Connection(asyncpg.Connection):
+    """Learns PostgreSQL's own array types once a process, not once a connection: the question costs the server 20 ms."""
+
+    _known: ClassVar[dict[frozenset[int], Any]] = {}
+
+    async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Any, Any]:
+        asked = frozenset(typeoids)
+        if (known := self._known.get(asked)) is not None:
+            return known, _Described()
+        described, statement = await cast("Any", super())._introspect_types(asked, timeout)
+        # Numbers below are given by PostgreSQL itself, the same in every database; those above belong to one database.
+        if all(row["oid"] < _FIRST_OWN_OID for row in described):
+            self._known[asked] = described
+        return described, statement
+
+
 async def _leave_as_is(_connection: asyncpg.Connection) -> None:
     """Nothing of ours outlives a transaction, so a connection needs no reset (asyncpg's costs a round trip)."""
 
@@ -149,6 +173,7 @@ class Database:
             timeout=5,
             max_inactive_connection_lifetime=300,
             reset=_leave_as_is,
+            connection_class=_Connection,
         )
         return cls(pool)
 
