@@ -14,6 +14,7 @@ import redis.asyncio
 from complaints_service.errors import TooMany
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
+from complaints_service.web import rate_limits
 from complaints_service.web.rate_limits import Limit, RateLimits, network
 from complaints_service.wiring import Services
 from tests.app_client import opened_app
@@ -32,8 +33,9 @@ def limited_settings(settings: Settings, redis_url: str | None) -> Settings:
 
 
 @pytest.fixture
-async def limits(settings: Settings) -> AsyncIterator[RateLimits]:
-    """Five a minute, counted in Valkey."""
+async def limits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RateLimits]:
+    """Five a minute, counted in Valkey, however slow this machine is at the moment."""
+    monkeypatch.setattr(rate_limits, "VALKEY_TIMEOUT", 20)
     opened = RateLimits(limited_settings(settings, settings.redis_url), Keys(settings.secret_key))
     yield opened
     await opened.close()
