@@ -25,6 +25,7 @@ from tests.servers import VARIABLE, Running, Servers, clone_template, test_setti
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+
 def _work_in_memory(folder: str = "/dev/shm", least: int = 6 * 2**30) -> None:
     """Databases are cloned hundreds of times, each 600 files: 0.4 s of a processor on a disk, 0.03 s in memory.
 

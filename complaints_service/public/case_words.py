@@ -82,9 +82,18 @@ def promises(file: TicketFile, office: Office, language: str, now: datetime) -> 
 
 
 def _promised(deadlines: tuple[DeadlineRow, ...], ticket: Ticket) -> list[DeadlineRow]:
-    """The present episode's promises in the order in which they fall due (only the answer is promised anew after a reopening)."""
+    """The present episode's promises in the order in which they fall due (only the answer is promised anew after a reopening).
+
+    A check that would be due after the answer (of an urgent case, by night) promises nothing more and is left out while it runs.
+    """
     of_now = [row for row in deadlines if row.target in PROMISES and row.episode == ticket.episode]
-    return sorted(of_now, key=lambda row: (row.due_at, row.target != "verify"))
+    answer = next((row.due_at for row in of_now if row.target == "answer"), None)
+    told = [
+        row
+        for row in of_now
+        if row.target == "answer" or answer is None or row.due_at < answer or row.breached_at or row.ended_at
+    ]
+    return sorted(told, key=lambda row: (row.due_at, row.target != "verify"))
 
 
 def _promise(row: DeadlineRow, office: Office, language: str, now: datetime) -> Promise:

@@ -13,6 +13,7 @@ from complaints_service.tickets.file import StoredEvent, TicketFile
 from complaints_service.tickets.model import ENDED, Status
 from complaints_service.tickets.timeline_clock import consent, moved_dates, rung_details, rung_values, stated_time
 from complaints_service.tickets.timeline_words import (
+    ANSWER_FIRST,
     CHANNEL_WORDS,
     CITIZEN_WORDS,
     COMMAND_LABELS,
@@ -64,6 +65,8 @@ def next_step(file: TicketFile, office: Office, language: str) -> str:
         return translate(language, MISSED, **values)
     if "verify" in passed and status is Status.RECEIVED:
         return translate(language, MISSED_CHECK, **values)
+    if status is Status.RECEIVED and {"verify", "answer"} <= due.keys() and due["verify"] >= due["answer"]:
+        return translate(language, ANSWER_FIRST, **values)
     return translate(language, NEXT_STEPS[status], **values)
 
 

@@ -35,6 +35,8 @@ NEXT_STEPS = {
     ),
     Status.WITHDRAWN: "The case has ended. If you want to go on, write to us here within 30 days and it opens again.",
 }
+# An urgent case may have its answer promised, by night and on days off too, before the office has opened to check it.
+ANSWER_FIRST = "The office checks the complaint and passes it to the right unit. You get an answer by {answer}."
 MISSED = (
     "We promised an answer by {answer} and missed that date. Superiors of the office were told and see to it; "
     "{unit} still owes you the answer."

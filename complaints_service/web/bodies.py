@@ -117,10 +117,9 @@ def _problem(text: str) -> FieldProblem:
         long = limit[1] == "<="
         detail = "Shorten it to at most {limit}." if long else "It needs at least {limit}."
         return FieldProblem(pointer, "too_long" if long else "too_short", detail, {"limit": int(limit[2])})
-    if limit := re.match(r"Expected `(?:int|float)` (<=|>=|<|>) (-?\d+)", message):
-        return FieldProblem(
-            pointer, "out_of_range", "Choose a number {sign} {limit}.", {"sign": limit[1], "limit": limit[2]}
-        )
+    if limit := re.match(r"Expected `(?:int|float)` (<=|>=) (-?\d+)", message):
+        detail = "Choose a number of at most {limit}." if limit[1] == "<=" else "Choose a number of at least {limit}."
+        return FieldProblem(pointer, "out_of_range", detail, {"limit": limit[2]})
     if message.startswith(("Invalid enum value", "Invalid value")):
         return FieldProblem(pointer, "unknown_value", "This value is not one of those that are possible here.")
     if wrong := re.match(r"Expected `([a-z |]+)`, got `([a-z]+)`", message):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from complaints_service.database import Scope
 from complaints_service.errors import Invalid, Refused
+from complaints_service.public.case_words import next_steps, promises
 from complaints_service.tickets import commands as c
 from complaints_service.tickets.model import Privacy, Status
 from complaints_service.tickets.timeline import next_step
@@ -56,6 +58,25 @@ async def test_who_was_merged_reads_how_the_other_case_stands_and_never_its_numb
     told = next_step(seen, office, "id")
     assert "keadaannya: Terkirim" in told
     assert other.number not in told
+
+
+async def test_nobody_reads_that_the_check_comes_after_the_answer(the_office: TheOffice) -> None:
+    """Of an urgent case of a Saturday: the answer within 24 hours, the check within four that the office is open."""
+    filed, office = await the_office.file(), await the_office.office()
+    usual = await the_office.file_of(filed.number)
+    dates = {row.target: row.due_at for row in usual.deadlines}
+    swapped = {"verify": dates["answer"], "answer": dates["verify"]}
+    urgent = msgspec.structs.replace(
+        usual,
+        deadlines=tuple(
+            msgspec.structs.replace(row, due_at=swapped.get(row.target, row.due_at)) for row in usual.deadlines
+        ),
+    )
+    told = {name: next_step(file, office, "en") for name, file in (("usual", usual), ("urgent", urgent))}
+    assert [told[name].count(" by ") for name in ("usual", "urgent")] == [2, 1]
+    assert next(step.title for step in next_steps(urgent, office, "en")) == "You get an answer"
+    assert len(promises(usual, office, "en", usual.now)) == 2
+    assert [promise.title for promise in promises(urgent, office, "en", urgent.now)] == ["Answer by"]
 
 
 async def test_an_answer_of_blanks_answers_nothing(the_office: TheOffice) -> None:
