@@ -81,6 +81,16 @@ async def test_a_number_alone_opens_nothing(http: httpx.AsyncClient, the_office:
     assert (await the_office.file_of(filed.number)).messages == ()
 
 
+async def test_a_page_that_was_just_loaded_listens_from_what_it_shows(
+    http: httpx.AsyncClient, the_office: TheOffice
+) -> None:
+    """A macro of the layout under the mark's name once stood in its place: every page said at once that there was news."""
+    filed = await the_office.file()
+    await open_case(http, filed)
+    page = (await http.get(f"/t/{filed.number}")).text
+    assert f'data-stream="/api/v1/complaints/{filed.number}/stream?after=1.1"' in page
+
+
 async def test_a_form_without_the_token_of_this_browser_changes_nothing(
     http: httpx.AsyncClient, the_office: TheOffice
 ) -> None:
