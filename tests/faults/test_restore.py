@@ -167,25 +167,24 @@ async def holds(asked: Any) -> bool:
     return bool(await asked)
 
 
-@pytest.mark.parametrize("place", ["backup.dumped", "backup.before_manifest", "backup.before_rename"])
-async def test_a_backup_killed_on_the_way_is_refused_by_name_and_the_next_one_is_whole(
-    tmp_path_factory: pytest.TempPathFactory, source: FaultyService, place: str
+async def test_backups_killed_on_the_way_are_refused_by_name_and_the_next_one_is_whole(
+    tmp_path: Path, source: FaultyService
 ) -> None:
-    folder = tmp_path_factory.mktemp("killed")
-    archive = folder / "backup.tar"
-    killed = await asyncio.to_thread(
-        source.run_with, {"COMPLAINTS_FAILPOINTS": f"{place}:kill"}, "backup", str(archive)
-    )
-    assert killed.returncode == -signal.SIGKILL
-    assert not archive.exists()
-    part = folder / "backup.tar.part"
-    elsewhere = FaultyService(folder / "elsewhere")
-    if place != "backup.before_rename":  # then every byte of it was written, only the name was not
-        refused = await asyncio.to_thread(elsewhere.run, "restore", str(part))
-        assert refused.returncode == 1
-        assert str(part) in refused.stderr
-        assert "finished" in refused.stderr
-        assert not (elsewhere.data_dir / "postgres").exists()
+    archive = tmp_path / "backup.tar"
+    part = tmp_path / "backup.tar.part"
+    elsewhere = FaultyService(tmp_path / "elsewhere")
+    for place in ("backup.dumped", "backup.before_manifest", "backup.before_rename"):
+        killed = await asyncio.to_thread(
+            source.run_with, {"COMPLAINTS_FAILPOINTS": f"{place}:kill"}, "backup", str(archive)
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not archive.exists()
+        if place != "backup.before_rename":  # then every byte of it was written, only the name was not
+            refused = await asyncio.to_thread(elsewhere.run, "restore", str(part))
+            assert refused.returncode == 1
+            assert str(part) in refused.stderr
+            assert "finished" in refused.stderr
+            assert not (elsewhere.data_dir / "postgres").exists()
     await run(source, "backup", "--with-secret", str(archive))
     assert not part.exists()
     restored = await run(elsewhere, "restore", "--resume-sending", str(archive))
@@ -193,21 +192,20 @@ async def test_a_backup_killed_on_the_way_is_refused_by_name_and_the_next_one_is
     assert not restored["held"], "a person has said so, and the audit found nothing"
 
 
-@pytest.mark.parametrize("place", ["restore.loaded", "restore.held", "restore.rights"])
-async def test_a_restore_killed_on_the_way_cannot_be_started_and_is_done_again(
-    tmp_path_factory: pytest.TempPathFactory, source: FaultyService, place: str
+async def test_a_restore_killed_again_and_again_cannot_be_started_and_is_done_in_the_end(
+    tmp_path: Path, source: FaultyService
 ) -> None:
-    folder = tmp_path_factory.mktemp("killed")
-    archive = folder / "backup.tar"
+    archive = tmp_path / "backup.tar"
     await run(source, "backup", "--with-secret", str(archive))
-    target = FaultyService(folder / "target", program=None, **QUICK)
-    killed = await asyncio.to_thread(
-        target.run_with, {"COMPLAINTS_FAILPOINTS": f"{place}:kill"}, "restore", str(archive)
-    )
-    assert killed.returncode == -signal.SIGKILL
-    started = await asyncio.to_thread(target.run, "up")
-    assert started.returncode == 1
-    assert "was not finished" in started.stderr
+    target = FaultyService(tmp_path / "target", program=None, **QUICK)
+    for place in ("restore.loaded", "restore.held", "restore.rights"):
+        killed = await asyncio.to_thread(
+            target.run_with, {"COMPLAINTS_FAILPOINTS": f"{place}:kill"}, "restore", str(archive)
+        )
+        assert killed.returncode == -signal.SIGKILL
+        started = await asyncio.to_thread(target.run, "up")
+        assert started.returncode == 1
+        assert "was not finished" in started.stderr
     assert (await run(target, "restore", str(archive)))["violations"] == []
     assert not (target.data_dir / "restoring").exists()
     target.start()
