@@ -92,7 +92,7 @@ async def test_page_breaks_no_rule_and_is_never_wider_than_the_window(
     path = {
         "versions": ROOT,
         "version": f"{ROOT}/1",
-        "compared": f"{ROOT}/banding?a=1&b=1",
+        "compared": f"{ROOT}/banding?dari=1&ke=1",
         "draft with mistakes": f"{konsep}?periksa=1",
         "review": f"{konsep}/terbitkan",
         "ladder": "/admin/eskalasi",
@@ -307,8 +307,8 @@ async def test_a_wrong_draft_cannot_be_published(http: httpx.AsyncClient, the_of
 @pytest.mark.parametrize(
     "path",
     [
-        f"{ROOT}/0", f"{ROOT}/99999999999999999999", f"{ROOT}/konsep/99999999999999999999", f"{ROOT}/banding?a=x&b=1",
-        f"{ROOT}/banding?a=1", "/admin/eskalasi?konsep=x", "/admin/eskalasi?versi=77", "/admin/eskalasi?konsep=²",
+        f"{ROOT}/0", f"{ROOT}/99999999999999999999", f"{ROOT}/konsep/99999999999999999999", f"{ROOT}/banding?dari=x&ke=1",
+        f"{ROOT}/banding?dari=1", "/admin/eskalasi?konsep=x", "/admin/eskalasi?versi=77", "/admin/eskalasi?konsep=²",
         f"{ROOT}/konsep/0/jenjang/0",
     ],
 )  # fmt: skip

@@ -117,10 +117,10 @@ def _version_before(policy: Policy, office: Office, notes: list[VersionNote]) ->
 
 @get(ROOT + "/banding", include_in_schema=False)
 async def compare(request: PageRequest, viewer: Viewer, policies: Policies, clock: OfficeClock) -> Response[bytes]:
-    """What is different between version ``a`` and version ``b``."""
+    """What is different between two versions (``dari``, ``ke``)."""
     notes, language = await policies.versions(viewer), language_of(request)
     office = await policies.fresh(viewer)
-    first, second = (_known(office, _number(request.query_params.get(name, ""))) for name in ("a", "b"))
+    first, second = (_known(office, _number(request.query_params.get(name, ""))) for name in ("dari", "ke"))
     context: dict[str, object] = {
         "rows": version_rows(notes, office, clock.now(), language),
         "a": first.version,
