@@ -9,7 +9,7 @@ import functools
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 
 from complaints_service.resources import locale_dir
@@ -64,11 +64,22 @@ def zone_name(zone: str, at: datetime) -> str:
     return ZONE_NAMES.get(zone) or at.astimezone(ZoneInfo(zone)).tzname() or zone
 
 
+@functools.lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """A day by a pattern of babel's. Lists name the same few days again and again, and reading the pattern anew for each was a sixth of
+    the queue page."""
+    return format_date(day, pattern, locale=_locale(language))
+
+
+def _clock(local: datetime, language: str) -> str:
+    return f"{local:%H.%M}" if language == "id" else f"{local:%H:%M}"
+
+
 def moment(at: datetime, zone: str, language: str, *, weekday: bool = True, with_zone: bool = True) -> str:
     """Day and time in the office's zone: "Jumat, 27 November 2026 pukul 16.30 WIB" / "Friday, 27 November 2026 at 16:30 WIB"."""
     local = at.astimezone(ZoneInfo(zone))
-    day = format_date(local.date(), ("EEEE, d MMMM y" if weekday else "d MMM y"), locale=_locale(language))
-    clock = f"{local:%H.%M}" if language == "id" else f"{local:%H:%M}"
+    day = _written(local.date(), "EEEE, d MMMM y" if weekday else "d MMM y", language)
+    clock = _clock(local, language)
     joined = f"{day} {'pukul' if language == 'id' else 'at'} {clock}" if weekday else f"{day} {clock}"
     return f"{joined} {zone_name(zone, at)}" if with_zone else joined
 
@@ -76,11 +87,10 @@ def moment(at: datetime, zone: str, language: str, *, weekday: bool = True, with
 def day(value: date | datetime, zone: str, language: str) -> str:
     """A day in the office's zone: "Jumat, 27 November 2026"."""
     local = value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
-    return format_date(local, "EEEE, d MMMM y", locale=_locale(language))
+    return _written(local, "EEEE, d MMMM y", language)
 
 
 def short(at: datetime, zone: str, language: str) -> str:
     """A short moment for lists: "27 Nov 16.30"."""
     local = at.astimezone(ZoneInfo(zone))
-    pattern = "d MMM HH.mm" if language == "id" else "d MMM HH:mm"
-    return format_datetime(local, pattern, locale=_locale(language))
+    return f"{_written(local.date(), 'd MMM', language)} {_clock(local, language)}"
