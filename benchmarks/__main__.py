@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("calendar", "start", "filing", "timers", "breaches", "recompute", "simulation", "queue")
+ALL = ("calendar", "start", "filing", "timers", "breaches", "recompute", "simulation", "queue", "flood")
 
 
 def main() -> None:

@@ -80,51 +80,52 @@ async def filing_submit(
     Wrong fields and files show the form again (422) with every answer and every good file kept.
     """
     filled = await read_form(request, attachments)
-    form, draft = filled.fields, draft_of(filled, keys)
-    office = await offices.current()
-    step = form.get("step", "check")
-    cookies = switched(request, settings, form)
-    language = language_of(request)
-    if cookies:
-        on_check = form.get("page") == Step.CHECK and draft.answers["kind"] in SEND_WORDS and not filled.problem
-        again = (check_page if on_check else whole_page)(request, office, draft)
-        again.cookies.extend(cookies)
-        return again
-    if step == "edit":
-        return whole_page(request, office, draft)
-    try:
-        complaint = to_complaint(complaint_body(draft.answers, language), office, Channel.WEB, now=clock.now())
-        if step != "send":
-            if filled.problem:
-                return _refused(request, office, draft, with_file_problem(Messages(), filled.problem))
-            return check_page(request, office, draft)
-        if form.get(HONEYPOT):
-            # Filled by a program that fills whatever it finds; a person whose browser did it sends once more.
-            return check_page(request, office, draft, trouble=translate(language, _ONCE_MORE))
-        if seconds_since(form.get(MADE, ""), keys, machine_now()) < settings.form_min_seconds:
-            return check_page(request, office, draft, trouble=translate(language, _TOO_QUICK))
-        await limits_of(request).check(Limit.FILING, client_address(request))
-        # The ids as the page had them: those that its first sending has claimed belong to the first answer.
-        complaint = await looked_at(request, msgspec.structs.replace(complaint, attachments=filled.ids))
-        key = filing_key(FILING_SCOPE, draft.form_id, draft.answers, filled.ids)
-        filed = await intake.file_complaint(office, complaint, key)
-    except Invalid as invalid:
-        problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
-        return _refused(request, office, draft, problems)
-    except TooMany as error:
-        busy = check_page(request, office, draft, trouble=translate(language, _BUSY, **error.values))
-        busy.status_code = error.status
-        busy.headers.update(error.headers)
-        return busy
-    except KeyReused:
-        # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
-        second = msgspec.structs.replace(draft, form_id=str(uuid.uuid4()))
-        return check_page(request, office, second, sent_before=True)
-    cookie = read_cookie(request, settings, TICKET_COOKIE)
-    value = await opened_tickets.open(cookie, filed.office_id, filed.ticket_id, filed.number, shows_code=True)
-    answer = see_other(f"/terkirim/{filed.number}")
-    answer.cookies.append(make_cookie(settings, TICKET_COOKIE, value, HOURS * 3600))
-    return answer
+    async with limits_of(request).turns:
+        form, draft = filled.fields, draft_of(filled, keys)
+        office = await offices.current()
+        step = form.get("step", "check")
+        cookies = switched(request, settings, form)
+        language = language_of(request)
+        if cookies:
+            on_check = form.get("page") == Step.CHECK and draft.answers["kind"] in SEND_WORDS and not filled.problem
+            again = (check_page if on_check else whole_page)(request, office, draft)
+            again.cookies.extend(cookies)
+            return again
+        if step == "edit":
+            return whole_page(request, office, draft)
+        try:
+            complaint = to_complaint(complaint_body(draft.answers, language), office, Channel.WEB, now=clock.now())
+            if step != "send":
+                if filled.problem:
+                    return _refused(request, office, draft, with_file_problem(Messages(), filled.problem))
+                return check_page(request, office, draft)
+            if form.get(HONEYPOT):
+                # Filled by a program that fills whatever it finds; a person whose browser did it sends once more.
+                return check_page(request, office, draft, trouble=translate(language, _ONCE_MORE))
+            if seconds_since(form.get(MADE, ""), keys, machine_now()) < settings.form_min_seconds:
+                return check_page(request, office, draft, trouble=translate(language, _TOO_QUICK))
+            await limits_of(request).check(Limit.FILING, client_address(request))
+            # The ids as the page had them: those that its first sending has claimed belong to the first answer.
+            complaint = await looked_at(request, msgspec.structs.replace(complaint, attachments=filled.ids))
+            key = filing_key(FILING_SCOPE, draft.form_id, draft.answers, filled.ids)
+            filed = await intake.file_complaint(office, complaint, key)
+        except Invalid as invalid:
+            problems = with_file_problem(files_apart(messages_from(invalid.problems, language)), filled.problem)
+            return _refused(request, office, draft, problems)
+        except TooMany as error:
+            busy = check_page(request, office, draft, trouble=translate(language, _BUSY, **error.values))
+            busy.status_code = error.status
+            busy.headers.update(error.headers)
+            return busy
+        except KeyReused:
+            # Sent, then went back and changed: a second matter needs a form id of its own, and the person's word.
+            second = msgspec.structs.replace(draft, form_id=str(uuid.uuid4()))
+            return check_page(request, office, second, sent_before=True)
+        cookie = read_cookie(request, settings, TICKET_COOKIE)
+        value = await opened_tickets.open(cookie, filed.office_id, filed.ticket_id, filed.number, shows_code=True)
+        answer = see_other(f"/terkirim/{filed.number}")
+        answer.cookies.append(make_cookie(settings, TICKET_COOKIE, value, HOURS * 3600))
+        return answer
 
 
 def _refused(request: PageRequest, office: Office, draft: Draft, problems: Messages) -> Response[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections import Counter
@@ -156,3 +157,27 @@ async def test_who_files_a_few_times_a_day_gets_the_first_receipt_at_once_and_th
     await room.office.file(reporter_email=a_complaint().reporter_email)
     await room.deliver()
     assert Counter(mail.to[0] for mail in room.postbox.taken)["siti@example.org"] == 3
+
+
+async def test_a_page_of_the_desk_waits_for_a_few_forms_and_not_for_all_that_came_before_it(
+    room: Room, app: object
+) -> None:
+    forms, done = 150, 0
+    async with client_of(app) as desk, client_of(app, "10.9.9.9") as sender:
+        await sign_in(room, desk, "petugas")
+        assert (await desk.get("/desk")).status_code == 200
+
+        async def send() -> int:
+            nonlocal done
+            form = {"kind": "complaint", "privacy": "open", "description": WORDS, "step": "send"}
+            answer = await sender.post("/", data={**form, "reporter.email": VICTIM})
+            done += 1
+            return answer.status_code
+
+        sending = [asyncio.create_task(send()) for _ in range(forms)]
+        await asyncio.sleep(0)
+        assert (await desk.get("/desk")).status_code == 200
+        before = done
+        answers = Counter(await asyncio.gather(*sending))
+    assert answers == {303: NAMED + HELD, 429: forms - NAMED - HELD}
+    assert before < forms / 2

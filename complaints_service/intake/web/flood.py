@@ -17,11 +17,12 @@ async def looked_at(request: PageRequest, complaint: Complaint) -> Complaint:
     Not whose address it comes from counts here (that is ``Limit.FILING``): a thousand addresses may name one victim.
     """
     limits = limits_of(request)
-    named = False
-    for contact in (complaint.reporter_email, complaint.reporter_phone):
+    why = "office" if await limits.beyond(Limit.FLOOD, _EVERYBODY) else ""
+    # In the middle of a flood it is held anyway, and every question to Valkey costs others their turn.
+    for contact in (complaint.reporter_email, complaint.reporter_phone) if not why else ():
         if contact and await limits.beyond(Limit.CONTACT, contact.lower()):
-            named = True
-    if not await limits.beyond(Limit.FLOOD, _EVERYBODY) and not named:
+            why = "contact"
+    if not why:
         return complaint
     await limits.check(Limit.HELD, _EVERYBODY)
-    return msgspec.structs.replace(complaint, hold=Hold("contact" if named else "office", limits.hold_hours))
+    return msgspec.structs.replace(complaint, hold=Hold(why, limits.hold_hours))
