@@ -21,7 +21,7 @@ AIM_MS = 50.0
 # The process that serves the pages reads the figures anew every half minute.
 SETTLED_SECONDS = 45.0
 READ = (
-    "/", "/?layanan=paspor-baru", "/terbantu", "/lacak", "/lacak/hilang", "/survei", "/transparansi",
+    "/", "/?layanan=paspor-baru", "/lapor", "/lapor/cerita", "/terbantu", "/lacak", "/lacak/hilang", "/survei", "/transparansi",
     "/transparansi/data.json", "/transparansi/data.csv", "/kios", "/kios/buat", "/kios/cek", "/kios/hp",
 )  # fmt: skip
 

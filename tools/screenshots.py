@@ -28,7 +28,7 @@ READY_SECONDS = 120
 TALLEST = 2_600
 CELL_HEIGHT = 1_100
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FORM = "/?layanan=paspor-baru"
+FORM = "/lapor?layanan=paspor-baru"
 WORDS = "Sudah sepuluh hari paspor saya belum jadi, padahal dijanjikan empat hari kerja."
 
 
@@ -38,7 +38,7 @@ async def mistakes(page: Page) -> None:
 
 
 async def filled(page: Page) -> None:
-    if "layanan" not in page.url:
+    if "/lapor" not in page.url:
         await page.goto(FORM)
     await page.locator("#description").fill(WORDS)
     await page.locator("#service").select_option("paspor-baru")
@@ -153,6 +153,8 @@ async def kiosk_receipt(page: Page) -> None:
 SCENES = (
     *CLOCK_SCENES,
     Scene("public-00-start"),
+    Scene("public-16-kind", "/?layanan=paspor-baru"),
+    Scene("public-17-story", "/lapor/cerita"),
     Scene("public-01-form", FORM),
     Scene("public-02-mistakes", road=mistakes),
     Scene("public-03-check", road=check),

@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from complaints_service.notifications.rendering import Renderer
+from complaints_service.office.look import Look
 from tests.office import TheOffice
 from tests.web.accessibility import sideways_scroll
 from tests.web.conftest import Visit
@@ -55,7 +56,12 @@ def a_list_mail(kind: str, language: str) -> str:
         late="3 minggu",
         holder="Seksi Intaltuskim, Agus Setiawan",
     )
-    office = SimpleNamespace(name="Kantor Imigrasi", address="Jalan Lintas Sumatra", phone="0725 555 0110")
+    office = SimpleNamespace(
+        name="Kantor Imigrasi",
+        address="Jalan Lintas Sumatra",
+        phone="0725 555 0110",
+        look=Look(contact="Senin sampai Jumat"),
+    )
     figures = SimpleNamespace(overdue=15, due_soon=2, unassigned=10, mine=0, open=19)
     context: dict[str, Any] = {
         "at": datetime(2026, 12, 1, 0, 30, tzinfo=UTC),

@@ -49,6 +49,7 @@ async def test_number_and_code_open_the_case_however_they_are_typed(
     page = await http.get(answer.headers["location"])
     assert page.status_code == 200
     assert filed.tracking_code not in page.text
+    assert f'/{filed.number}/stream?after=1.1"' in page.text, "news is what comes after this page"
     assert (await http.get(f"/terkirim/{filed.number}")).status_code == 303
     own = {"Authorization": f"Bearer {filed.tracking_code}"}
     address = f"/api/v1/complaints/{number.strip()}"
