@@ -6,7 +6,8 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from complaints_service.tickets.commands import Answer, Note, Start, Verify
+from complaints_service.tickets.commands import Answer, Note, Release, Start, Verify
+from complaints_service.tickets.model import Hold
 from tests.office import TheOffice
 from tests.web.accessibility import Axe, fold_out, too_wide_for
 from tests.web.conftest import Visit
@@ -57,3 +58,21 @@ async def test_page_breaks_no_rule_and_is_never_wider_than_the_window(
     page = await open_state(state, http, the_office, visit)
     assert await axe.broken_in(page, ("light", 1280), ("dark", 390)) == {}
     assert await too_wide_for(page, 1280, 768, 390, 320) == {}
+
+
+async def test_the_page_of_what_is_held_is_usable_by_everybody(
+    http: httpx.AsyncClient, the_office: TheOffice, visit: Visit, axe: Axe
+) -> None:
+    hold = Hold("contact", 24)
+    held = [
+        (await the_office.file(hold=hold, description=f"Kiriman program {n > 1}, sama saja.")).number for n in range(3)
+    ]
+    page = await open_as(visit, http, the_office, "petugas", "/desk/ditahan", language="en-GB")
+    await fold_out(page)
+    assert await axe.broken_in(page, ("light", 1280), ("dark", 390)) == {}
+    assert await too_wide_for(page, 1280, 768, 390, 320) == {}
+    assert all([await page.locator(f"[id='{number}']").count() == 1 for number in held])
+    await page.goto("/desk")
+    assert await axe.broken_in(page, ("light", 390)) == {}
+    for number in held:
+        await the_office.act(number, Release(), "petugas")
