@@ -1,6 +1,6 @@
 """Every page that a citizen or a kiosk opens, over HTTP at many tickets: how long the whole page takes, one after the other.
 
-.venv/bin/python -m benchmarks.pages [--tickets 1000000] [--requests 200]
+.venv/bin/python -m benchmarks.pages [--tickets 100000] [--requests 200]
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def visits(client: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
 def main() -> None:
     """Print a line for each page, and at the end whether the aim was met."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--tickets", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=200)
     given = parser.parse_args()
     with service(rate_filing_per_minute="1000000", rate_lookup_per_minute="1000000") as running:
