@@ -19,7 +19,8 @@ from complaints_service.clock import monotonic
 
 LOG_LIMIT = 8_000_000
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 10.0
+# However long something was away: whoever waits for a supervisor's try and then for one of its own is back within ten seconds.
+LONGEST_PAUSE = 4.0
 HEALTHY_AFTER = 30.0
 _POLL = 0.02
 
@@ -171,7 +172,7 @@ class Child:
             if self._stopping:
                 return
             tell(f"{self.name} ended ({self.how_it_ended()}) and is started again")
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = longer(pause)
             self.restarts += 1
             try:
                 self.spawn()
@@ -228,6 +229,11 @@ class Child:
         if code is None:
             return "still running"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def longer(pause: float) -> float:
+    """The pause after the next failure in a row."""
+    return min(pause * 2, LONGEST_PAUSE)
 
 
 def end_leftovers(identities: list[Identity], within: float = 5.0) -> None:

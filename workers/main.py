@@ -16,7 +16,7 @@ from complaints_service.collector import look_seldom
 from complaints_service.database import UNAVAILABLE
 from complaints_service.heartbeat import Heartbeat, ProcessKind, process_name
 from complaints_service.log_lines import configure_logging
-from complaints_service.processes import last_signal_taken
+from complaints_service.processes import FIRST_PAUSE, HEALTHY_AFTER, last_signal_taken, longer
 from complaints_service.queue import open_queue
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services, open_services
@@ -24,7 +24,7 @@ from workers.settings import make_worker, run_to_its_end
 from workers.sweep import Sweeper
 
 log = structlog.get_logger(__name__)
-LONGEST_PAUSE = 10.0
+CANCEL_AGAIN_SECONDS = 1.0
 # Where the machine has too little for both, a page that a person waits for comes before ten thousand rungs of one minute.
 BEHIND_PEOPLE = 5
 
@@ -56,9 +56,7 @@ async def _run(settings: Settings) -> int:
     await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     failed = [task for task in tasks if task.done() and not task.cancelled()]
     await asyncio.gather(services.notifications.stop(), services.webhooks.delivery.stop())
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end_all(tasks)
     with contextlib.suppress(Exception):
         await heartbeat.end()
     await services.close()
@@ -68,9 +66,19 @@ async def _run(settings: Settings) -> int:
     return 1 if failed else 0
 
 
+async def end_all(tasks: list[asyncio.Task[None]], again_after: float = CANCEL_AGAIN_SECONDS) -> None:
+    """Tell all to end until they have: what they wait in may swallow one order (arq's polling did, and the worker lived on for ever)."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again_after)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _open(settings: Settings, stopping: asyncio.Event) -> Services | None:
     """Connect, however long PostgreSQL takes to come up."""
-    pause = 0.2
+    pause = FIRST_PAUSE
     while not stopping.is_set():
         try:
             return await open_services(settings, hints=False)
@@ -79,7 +87,7 @@ async def _open(settings: Settings, stopping: asyncio.Event) -> Services | None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await stopping.wait()
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = longer(pause)
     return None
 
 
@@ -89,17 +97,17 @@ async def _listen(services: Services, sweeper: Sweeper) -> None:
     if url is None:
         await asyncio.Event().wait()
         return
-    pause = 0.5
+    pause = FIRST_PAUSE
     while True:
         try:
             worker = make_worker(await open_queue(url), sweeper)
             started = asyncio.get_running_loop().time()
             await run_to_its_end(worker)
-            if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:
-                pause = 0.5
+            if asyncio.get_running_loop().time() - started > HEALTHY_AFTER:
+                pause = FIRST_PAUSE
         except asyncio.CancelledError:
             raise
         except Exception as error:
             log.warning("valkey_away", error=type(error).__name__)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = longer(pause)

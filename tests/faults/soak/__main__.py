@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from complaints_service.progress import bar
+from tests.faults.soak.plan import deploys_of
 from tests.faults.soak.run import LONG, Report, soak
 
 
@@ -20,6 +21,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description="Break a whole service at random and compare.")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--minutes", type=float, default=LONG.minutes)
+    parser.add_argument(
+        "--deploys", type=int, help="instead of kills so many deploys of web and workers, in one minute"
+    )
     asked = parser.parse_args()
     print(f"seed {asked.seed}, {asked.minutes:g} minutes", flush=True)
     # Whoever is told to end takes the service with it, as at Ctrl-C.
@@ -27,8 +31,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix=f"soak-{asked.seed}-"))
     sizes = msgspec.structs.replace(LONG, minutes=asked.minutes)
+    plan = None
+    if asked.deploys:
+        plan, sizes = deploys_of(asked.seed, asked.deploys, 60.0), msgspec.structs.replace(sizes, between=1)
     try:
-        report = asyncio.run(soak(folder, asked.seed, sizes, bar() if sys.stderr.isatty() else _a_line_each_minute))
+        report = asyncio.run(
+            soak(folder, asked.seed, sizes, bar() if sys.stderr.isatty() else _a_line_each_minute, plan)
+        )
     except BaseException:
         print(f"seed {asked.seed}: ended by an error; its data are in {folder}", file=sys.stderr)
         raise

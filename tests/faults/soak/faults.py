@@ -16,11 +16,11 @@ from redis.exceptions import RedisError
 from complaints_service.processes import Identity
 from tests.faults.soak.model import Told
 from tests.faults.soak.parts import Broken
-from tests.faults.soak.plan import KILLS, OUTAGES, Deed, Fault
+from tests.faults.soak.plan import DEPLOYS, KILLS, OUTAGES, Deed, Fault
 from tests.faults.soak.recovery import Recovery
 
 _AGAIN = 0.1
-_SIGNALS = {Deed.DEPLOY_WORKER: signal.SIGTERM} | dict.fromkeys(KILLS, signal.SIGKILL)
+_SIGNALS = dict.fromkeys(DEPLOYS, signal.SIGTERM) | dict.fromkeys(KILLS, signal.SIGKILL)
 
 
 class Faults:
@@ -86,7 +86,7 @@ class Faults:
             return False
         if fault.deed in KILLS:
             self._recovery.killed(fault.deed, place)
-        elif fault.deed is not Deed.DEPLOY_WORKER:
+        elif fault.deed not in DEPLOYS:
             stopped.create_task(_go_on(victim, fault.seconds))
         return True
 

@@ -23,7 +23,8 @@ from tests.servers import VARIABLE
 # What a question to the database may raise while it is killed: the driver's own errors too.
 CUT = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _PART = {
-    Deed.KILL_WEB: WEB, Deed.STOP_WEB: WEB, Deed.KILL_POSTGRES: POSTGRES, Deed.KILL_VALKEY: VALKEY, Deed.STOP_VALKEY: VALKEY,
+    Deed.KILL_WEB: WEB, Deed.STOP_WEB: WEB, Deed.DEPLOY_WEB: WEB,
+    Deed.KILL_POSTGRES: POSTGRES, Deed.KILL_VALKEY: VALKEY, Deed.STOP_VALKEY: VALKEY,
 }  # fmt: skip
 
 

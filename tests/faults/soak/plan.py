@@ -21,12 +21,15 @@ class Deed(StrEnum):
     STOP_WEB = "stop web"
     STOP_WORKER = "stop worker"
     STOP_VALKEY = "stop valkey"
+    DEPLOY_WEB = "deploy web"
     DEPLOY_WORKER = "deploy worker"
     FLUSH_VALKEY = "empty valkey"
     MOVE_CLOCK = "move the clock"
 
 
 KILLS = frozenset({Deed.KILL_WEB, Deed.KILL_WORKER, Deed.KILL_POSTGRES, Deed.KILL_BACKEND, Deed.KILL_VALKEY})
+# SIGTERM, as a new version is put in the place of the old one.
+DEPLOYS = frozenset({Deed.DEPLOY_WEB, Deed.DEPLOY_WORKER})
 # How often each is drawn. Four workers share their kills; while web or PostgreSQL are away there is little to break.
 _WEIGHTS = {
     Deed.KILL_WEB: 5,
@@ -37,12 +40,13 @@ _WEIGHTS = {
     Deed.STOP_WEB: 1,
     Deed.STOP_WORKER: 4,
     Deed.STOP_VALKEY: 1,
+    Deed.DEPLOY_WEB: 2,
     Deed.DEPLOY_WORKER: 4,
     Deed.FLUSH_VALKEY: 2,
     Deed.MOVE_CLOCK: 2,
 }
 # Everybody's work stops with these: the next one waits until somebody has been told something again.
-OUTAGES = frozenset({Deed.KILL_WEB, Deed.KILL_POSTGRES, Deed.KILL_BACKEND, Deed.STOP_WEB})
+OUTAGES = frozenset({Deed.KILL_WEB, Deed.KILL_POSTGRES, Deed.KILL_BACKEND, Deed.STOP_WEB, Deed.DEPLOY_WEB})
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -68,6 +72,17 @@ def plan_of(seed: int, kills: int, every: float, lease: float) -> tuple[Fault, .
         plan.append(Fault(round(at, 3), deed, luck.randrange(1_000), round(_seconds(luck, deed, lease), 1)))
         kills -= deed in KILLS
         at += every * luck.uniform(0.4, 1.6)
+    return tuple(plan)
+
+
+def deploys_of(seed: int, many: int, within: float) -> tuple[Fault, ...]:
+    """So many deploys of web and all workers within so many seconds."""
+    luck = random.Random(f"deploys {seed}")
+    plan: list[Fault] = []
+    for number in range(many):
+        at = round((number + luck.uniform(0.1, 0.9)) * within / many, 3)
+        plan.append(Fault(at, Deed.DEPLOY_WEB, 0, 0.0))
+        plan += [Fault(at, Deed.DEPLOY_WORKER, which, 0.0) for which in range(WORKERS)]
     return tuple(plan)
 
 

@@ -22,7 +22,7 @@ from tests.faults.soak.line import Line
 from tests.faults.soak.model import Case, Told, may
 from tests.faults.soak.outside import Outside
 from tests.faults.soak.parts import Broken
-from tests.faults.soak.plan import WORKERS, plan_of
+from tests.faults.soak.plan import WORKERS, Fault, plan_of
 from tests.faults.soak.recovery import Recovery
 from tests.faults.soak.stories import Door, Story, Who, stories_of
 
@@ -73,8 +73,13 @@ class Report(msgspec.Struct, kw_only=True):
     wrong: list[str]
 
 
-async def soak(folder: Path, seed: int, sizes: Sizes, progress: Progress = no_progress) -> Report:
-    """Break a service of its own under ``folder`` for so many minutes, then compare. Raises what a client that was never told raises."""
+async def soak(
+    folder: Path, seed: int, sizes: Sizes, progress: Progress = no_progress, plan: tuple[Fault, ...] | None = None
+) -> Report:
+    """Break a service of its own under ``folder`` for so many minutes, then compare. Raises what a client that was never told raises.
+
+    ``plan``: what is done to it instead of what the seed alone draws.
+    """
     service = Broken(
         folder / "var",
         COMPLAINTS_SWEEP_SECONDS=str(sizes.sweep),
@@ -92,13 +97,13 @@ async def soak(folder: Path, seed: int, sizes: Sizes, progress: Progress = no_pr
         clients = Clients(seed, told, doors, Deeds(line, told, doors, desk), outside)
         recovery = Recovery(service)
         faults = Faults(service, recovery, told, sizes.between)
-        plan = plan_of(seed, sizes.kills, sizes.every, sizes.lease)
+        drawn = plan_of(seed, sizes.kills, sizes.every, sizes.lease) if plan is None else plan
         async with asyncio.TaskGroup() as group:
             for number in range(sizes.clients):
                 group.create_task(clients.live(number))
             watch = group.create_task(_show(progress, sizes.minutes * 60, faults, told))
             began = time.monotonic()
-            await faults.carry_out(plan, sizes.minutes * 60)
+            await faults.carry_out(drawn, sizes.minutes * 60)
             minutes = (time.monotonic() - began) / 60
             clients.over.set()
             watch.cancel()
