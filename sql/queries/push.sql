@@ -33,15 +33,15 @@ DELETE FROM push_subscription WHERE office_id = :office_id AND endpoint = :endpo
 
 -- name: forget_ended(days)!
 -- Nobody waits for news of what has long ended (office time), and a device goes with the case's personal data (upkeep).
-DELETE FROM push_subscription AS s USING ticket AS t
-WHERE t.office_id = s.office_id AND t.id = s.ticket_id AND (
-    t.ended_at < office_now() - make_interval(days => :days)
-    OR EXISTS (
-        SELECT 1 FROM complaint_text AS c
-        WHERE c.office_id = s.office_id AND c.ticket_id = s.ticket_id AND c.erased_at IS NOT NULL
-    )
-    OR EXISTS (
-        SELECT 1 FROM reporter AS r
-        WHERE r.office_id = s.office_id AND r.ticket_id = s.ticket_id AND r.erased_at IS NOT NULL
-    )
-);
+WITH over AS MATERIALIZED (
+    SELECT DISTINCT s.office_id, s.ticket_id
+    FROM push_subscription AS s
+    INNER JOIN ticket AS t ON t.office_id = s.office_id AND t.id = s.ticket_id
+    LEFT JOIN complaint_text AS c ON c.office_id = s.office_id AND c.ticket_id = s.ticket_id AND c.erased_at IS NOT NULL
+    LEFT JOIN reporter AS r ON r.office_id = s.office_id AND r.ticket_id = s.ticket_id AND r.erased_at IS NOT NULL
+    WHERE t.ended_at < office_now() - make_interval(days => :days)
+        OR c.ticket_id IS NOT NULL OR r.ticket_id IS NOT NULL
+)
+
+DELETE FROM push_subscription AS s USING over AS o
+WHERE o.office_id = s.office_id AND o.ticket_id = s.ticket_id;
