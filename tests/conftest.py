@@ -5,6 +5,7 @@ The template is migrated and has the demo office and its people, but no tickets:
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -87,6 +88,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.path.name != "test_soak.py", max(0, rank - 1), turns[folder].index(item.path), rank
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and their modules stay for the run: looking through them again and again for garbage is a tenth of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure() -> None:
