@@ -226,6 +226,11 @@ async def test_a_worker_goes_through_everything_that_can_fail_and_its_log_names_
         await until(lambda: tried(room, kind="nonsense"))
         await until(lambda: tried(room, kind="alarm", params=poison["params"]))
 
+        async def told() -> bool:
+            return "outbox_poison" in worker.log and "webhook_poison" in worker.log
+
+        await until(told)
+
         # The database ends the worker's connections, until that happens in the middle of its work.
         async def cut_off() -> bool:
             await room.admin.execute(
