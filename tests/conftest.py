@@ -5,18 +5,16 @@ The template is migrated and has the demo office and its people, but no tickets:
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import hypothesis
 import msgspec
 import pytest
-import uvloop
 
 from complaints_service.log_lines import configure_logging
 from complaints_service.settings import Settings
@@ -103,11 +101,6 @@ def pytest_unconfigure() -> None:
     """The last thing of a run."""
     if _servers is not None:
         _servers.stop()
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop of web and workers."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import os
 import signal
 
 import structlog
-import uvloop
 
 from complaints_service.collector import look_seldom
 from complaints_service.database import UNAVAILABLE
@@ -34,8 +33,7 @@ def run(settings: Settings) -> int:
     """Work until SIGINT or SIGTERM; what is in hand is finished first."""
     configure_logging(settings, "worker")
     os.nice(BEHIND_PEOPLE)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as web does
-        return runner.run(_run(settings))
+    return asyncio.run(_run(settings))
 
 
 async def _run(settings: Settings) -> int:
