@@ -23,7 +23,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from complaints_service.queue import QUEUE_NAME
-from tests.faults.service import POSTGRES, VALKEY, FaultyService
+from tests.faults.service import POSTGRES, VALKEY, FaultyService, eventually
 from tests.faults.soak.parts import CUT, Broken
 
 _LOOK = 0.05
@@ -126,8 +126,7 @@ async def _recovery(service: FaultyService, number: str) -> dict[str, float]:
         return False
 
     async def until(holds: Callable[[], Awaitable[bool]]) -> float:
-        while not await holds():  # noqa: ASYNC110 - what it waits for stands outside
-            await asyncio.sleep(0.1)
+        assert await eventually(holds), holds.__name__
         return round(time.monotonic() - began, 1)
 
     names = {"a complaint is taken": filed, "the breach has fired": fired, "a worker listens to Valkey": heard}

@@ -21,7 +21,7 @@ async def test_the_key_of_tickets_is_their_newest_index(services: Services) -> N
 
 
 async def test_what_an_array_is_is_asked_once_a_process(settings: Settings) -> None:
-    """Filing hands over arrays; asyncpg asks the server about them (20 ms of its time) at each new connection."""
+    """Filing hands over arrays; asyncpg asks the server about them (8 ms of its time) at each new connection."""
     asked: list[str] = []
     for _ in range(2):
         database = await Database.open(settings.database_url or "", settings)

@@ -16,7 +16,7 @@ if (place && window.SwaggerUIBundle) {
     url: place.dataset.schema,
     domNode: place,
     deepLinking: true,
-    // Groups first: all hundred calls at once take a cheap machine five seconds.
+    // Groups first: all calls at once take seconds to draw.
     docExpansion: "none",
     filter: true,
     defaultModelsExpandDepth: 0,
