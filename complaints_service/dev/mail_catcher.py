@@ -7,6 +7,7 @@ is on the disk, so that what the service believes to be sent is there after any 
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import secrets
 import signal
@@ -73,7 +74,7 @@ def mail_from(raw: bytes, recipients: list[str]) -> CaughtMail:
         sender=_bare_address(message),
         subject=str(message["subject"] or "").strip(),
         text=_body(message, "plain"),
-        html=_body(message, "html"),
+        html=_with_pictures(message, _body(message, "html")),
         headers=headers,
         received_at=now,
     )
@@ -151,6 +152,16 @@ def _bare_address(message: EmailMessage) -> str:
 def _body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _with_pictures(message: EmailMessage, html: str) -> str:
+    """The pictures that the mail carries, where it shows them: what is kept of it is text."""
+    for part in message.walk():
+        name, content = str(part["Content-ID"] or "").strip("<>"), part.get_payload(decode=True)
+        if name and isinstance(content, bytes):
+            packed = base64.b64encode(content).decode()
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{packed}")
+    return html
 
 
 async def _run(data_dir: Path) -> None:

@@ -73,6 +73,12 @@ def build(envelope: Envelope) -> EmailMessage:
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(envelope.mail.text, cte="quoted-printable")
     message.add_alternative(envelope.mail.html, subtype="html", cte="quoted-printable")
+    rich, logo = message.get_body(("html",)), envelope.mail.logo
+    if rich is not None and logo is not None:
+        # Beside the HTML part alone: who reads plain text carries no picture about.
+        rich.add_related(logo.content, "image", "png", cid=f"<{logo.cid}>", filename="logo.png", disposition="inline")
+        # What the related parts belong to: RFC 2387 asks for it, and the library leaves it out.
+        rich.set_param("type", "text/html")
     # After the content: setting that clears every Content- header.
     message["Content-Language"] = envelope.language
     return message

@@ -12,6 +12,7 @@ from complaints_service.notifications import composing
 from complaints_service.notifications.email import Envelope, Sealed, UnusableAddress, seal
 from complaints_service.notifications.facts import Addressed, Claimed
 from complaints_service.notifications.kinds import ACTING, MessageKind, Recipient, Way
+from complaints_service.notifications.letterhead import Letterhead, Logo
 from complaints_service.notifications.links import Links
 from complaints_service.notifications.loading import further, gather
 from complaints_service.notifications.message_ids import MessageIds
@@ -67,10 +68,12 @@ class Packer:
         self._links = links
         self._renderer = renderer
         self._ids = ids
+        self._letterhead = Letterhead(database, settings.mail_from)
 
     async def pack(self, row: Claimed) -> Packed | Settled:
         """Look, judge, make the link, fence and render. Whatever the row or a template does wrong is raised, and nothing has left."""
         office = await self._offices.current(row.office_id)
+        logo = await self._letterhead.of(office) if row.way == Way.EMAIL else None
         async with self._database.transaction(Scope.system()) as connection:
             message = await gather(connection, row, office)
             verdict = judge(message)
@@ -83,7 +86,7 @@ class Packer:
                 return Settled(CANCELLED, NotOwed.NOTHING_LEFT.value)
             url = await self._url(connection, message)
             try:
-                packed = self._render(message, more, url)
+                packed = self._render(message, more, url, logo)
             except UnusableAddress as error:
                 return Settled(DEAD, str(error))
             held = await queries("outbox").hand_over(
@@ -110,7 +113,7 @@ class Packer:
             return f"{base}/a/{token}"
         return f"{base}/desk/t/{ticket.number}"
 
-    def _render(self, message: Addressed, more: dict[str, object], url: str) -> Packed:
+    def _render(self, message: Addressed, more: dict[str, object], url: str, logo: Logo | None) -> Packed:
         row, office = message.row, message.office
         if row.way == Way.PUSH:
             return Packed(push=push_of(message))
@@ -131,7 +134,7 @@ class Packer:
             message_id=row.message_id,
             thread_root=self._ids.thread_root(office.id, row.ticket_id) if row.ticket_id is not None else None,
             language=language,
-            mail=self._renderer.email(composing.template_of(message), values, language, office.time_zone),
+            mail=self._renderer.email(composing.template_of(message), values, language, office.time_zone, logo),
         )
         return Packed(mail=seal(envelope))
 

@@ -17,15 +17,17 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from complaints_service.i18n import day, moment, short, translate
+from complaints_service.notifications.letterhead import Logo
 from complaints_service.resources import templates_dir
 
 
 class Email(msgspec.Struct, frozen=True):
-    """What a mail says, ready for a transport."""
+    """What a mail says, ready for a transport. ``logo``: the picture that the HTML part shows."""
 
     subject: str
     text: str
     html: str
+    logo: Logo | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -66,8 +68,10 @@ class Renderer:
         self._environment = functools.cache(self._make_environment)
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
-    def email(self, kind: str, context: Mapping[str, object], language: str, zone: str) -> Email:
-        """The three parts of a mail; the subject in one line."""
+    def email(
+        self, kind: str, context: Mapping[str, object], language: str, zone: str, logo: Logo | None = None
+    ) -> Email:
+        """The three parts of a mail, under the office's logo; the subject in one line."""
         plain, rich = (self._environment(language, zone, escape) for escape in (False, True))
         if f"{kind}.txt" in self._own_layouts:
             template = plain.get_template(f"email/{kind}.txt")
@@ -81,8 +85,8 @@ class Renderer:
             layout = "message"
         subject = " ".join(subject.split())
         text = _BLANK_LINES.sub("\n\n", plain.get_template(f"email/{layout}.txt").render(body)).strip() + "\n"
-        rich_text = rich.get_template(f"email/{layout}.html").render(body | {"subject": subject})
-        return Email(subject, text, self._inliner.inline(rich_text))
+        rich_text = rich.get_template(f"email/{layout}.html").render(body | {"subject": subject, "logo": logo})
+        return Email(subject, text, self._inliner.inline(rich_text), logo)
 
     def chat(self, kind: str, context: Mapping[str, object], language: str, zone: str) -> ChatMessage:
         """A message about a ticket in a chat: the same words as the mail, shorter around them."""

@@ -6,8 +6,9 @@ import hashlib
 
 from litestar import Response, get
 
-from complaints_service.database import Database, queries
+from complaints_service.database import Database
 from complaints_service.errors import NotFound
+from complaints_service.office.logo import logo_bytes
 from complaints_service.office.look import style_sheet
 from complaints_service.office.store import OfficeStore
 from complaints_service.web.pages import PageRequest
@@ -35,11 +36,3 @@ async def logo(digest: str, offices: OfficeStore, database: Database) -> Respons
     if content is None:
         raise NotFound
     return Response(content, media_type="image/webp", headers={"Cache-Control": _FOR_A_YEAR})
-
-
-async def logo_bytes(database: Database, office_id: int, digest: str) -> bytes | None:
-    """The picture, or None where there is no such logo."""
-    if not digest.isalnum():
-        return None
-    async with database.connection() as connection:
-        return await queries("look").logo(connection, office_id=office_id, digest=digest)

@@ -10,7 +10,7 @@ from litestar import Response, get
 from complaints_service.database import Database
 from complaints_service.frontend_parts import vendor_dir
 from complaints_service.keys import Keys
-from complaints_service.public.look_pages import logo_bytes
+from complaints_service.office.logo import logo_bytes
 from complaints_service.public.receipt import receipt_of
 from complaints_service.public.receipt_pdf import receipt_pdf
 from complaints_service.public.requests import see_other

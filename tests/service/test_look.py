@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -11,11 +12,13 @@ import pytest
 from PIL import Image
 
 from complaints_service.database import SYSTEM
+from complaints_service.dev.mail_catcher import mail_from
 from complaints_service.office.settings_events import Setting, list_office_events
 from tests import files
 from tests.app_client import client_of, started_app
 from tests.servers import Running
 from tests.service.outbox_room import Room, a_room
+from tests.service.smtp_server import Taken
 
 WINE = "#7a1f3d"
 PNG = "image/png"
@@ -29,13 +32,23 @@ async def room(running: Running, tmp_path_factory: pytest.TempPathFactory) -> As
 
 
 @pytest.fixture(scope="module")
-async def client(room: Room) -> AsyncIterator[httpx.AsyncClient]:
+async def app(room: Room) -> AsyncIterator[object]:
+    async with started_app(room.services.settings, room.services) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def client(room: Room, app: object) -> AsyncIterator[httpx.AsyncClient]:
     """The administrator's browser."""
-    async with started_app(room.services.settings, room.services) as app, client_of(app) as opened:
-        credentials = {"username": "admin", "password": room.office.passwords["admin"]}
-        session = await opened.post("/api/v1/session", json=credentials)
-        opened.headers.update({"X-CSRF-Token": session.json()["csrf_token"], "Accept-Language": "id"})
+    async with client_of(app) as opened:
+        await sign_in(room, opened, "admin")
         yield opened
+
+
+async def sign_in(room: Room, client: httpx.AsyncClient, username: str) -> None:
+    credentials = {"username": username, "password": room.office.passwords[username]}
+    session = await client.post("/api/v1/session", json=credentials)
+    client.headers.update({"X-CSRF-Token": session.json()["csrf_token"], "Accept-Language": "id"})
 
 
 async def version(room: Room) -> str:
@@ -90,6 +103,11 @@ async def test_pages_mails_and_the_log_follow_a_change(client: httpx.AsyncClient
     assert "Nama, Kontak lain atau jam layanan, Warna, tampilan terang" in shown
 
 
+async def logo_sent(client: httpx.AsyncClient, room: Room, content: bytes, **fields: str) -> httpx.Response:
+    given = {"version": await version(room), "logo_why": "Logo baru", **fields}
+    return await client.post("/admin/kantor/logo", data=given, files={"logo": ("logo.png", content, PNG)})
+
+
 async def test_of_two_who_save_at_once_the_second_is_told_and_nothing_is_lost(
     client: httpx.AsyncClient, room: Room
 ) -> None:
@@ -104,8 +122,7 @@ async def test_of_two_who_save_at_once_the_second_is_told_and_nothing_is_lost(
 
 async def test_a_logo_is_drawn_anew_and_shown_and_can_be_taken_away(client: httpx.AsyncClient, room: Room) -> None:
     async def send(content: bytes, **fields: str) -> httpx.Response:
-        given = {"version": await version(room), "logo_why": "Logo baru", **fields}
-        return await client.post("/admin/kantor/logo", data=given, files={"logo": ("logo.png", content, PNG)})
+        return await logo_sent(client, room, content, **fields)
 
     assert (await send(files.photo_with_position())).status_code == 303
     digest = (await room.office.office()).look.logo
@@ -130,3 +147,77 @@ async def test_a_logo_is_drawn_anew_and_shown_and_can_be_taken_away(client: http
     assert (await client.get(f"/kantor/logo/{digest}")).status_code == 200, "pages that are open still show it"
     async with room.services.database.transaction(SYSTEM) as connection:
         assert await connection.fetchval("SELECT count(*) FROM office_logo") == 1
+
+
+async def test_mails_carry_the_logo_inside_and_only_while_there_is_one(client: httpx.AsyncClient, room: Room) -> None:
+    async def mail_of_a_case() -> Taken:
+        await room.office.file()
+        await room.deliver()
+        return room.postbox.taken[-1]
+
+    def parts(mail: Taken) -> list[str]:
+        return [part.get_content_type() for part in mail.message.walk()]
+
+    plain = await mail_of_a_case()
+    assert parts(plain) == ["multipart/alternative", "text/plain", "text/html"]
+    assert "<img" not in plain.html
+
+    assert (await logo_sent(client, room, files.png(600, 150))).status_code == 303
+    mail = await mail_of_a_case()
+    assert parts(mail) == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+    picture = next(part for part in mail.message.walk() if part.get_content_type() == "image/png")
+    (shown,) = re.findall(r'<img src="([^"]+)"', mail.html)
+    assert (shown, picture.get_content_disposition()) == (f"cid:{picture['Content-ID'].strip('<>')}", "inline")
+    content = picture.get_content()
+    drawn = Image.open(io.BytesIO(content))
+    assert (drawn.format, len(content) < 20_000) == ("PNG", True)
+    width, height = map(int, re.findall(r'<img [^>]*width="(\d+)" height="(\d+)"', mail.html)[0])
+    assert width / height == pytest.approx(drawn.width / drawn.height, rel=0.05)
+    assert (width <= 200, height <= 48) == (True, True)
+    assert "cid:" not in mail.text
+    assert mail.text.count("\n") == plain.text.count("\n"), "who reads plain text reads the same"
+    caught = mail_from(mail.message.as_bytes(), mail.to)
+    assert 'src="data:image/png;base64,' in caught.html
+
+    assert (await logo_sent(client, room, b"", step="remove")).status_code == 303
+    assert parts(await mail_of_a_case()) == parts(plain)
+
+
+async def test_a_logo_that_cannot_be_drawn_stops_no_mail(client: httpx.AsyncClient, room: Room) -> None:
+    assert (await logo_sent(client, room, files.png(90, 90))).status_code == 303
+    await room.admin.execute("UPDATE office_logo SET content = 'no picture'")
+    await room.office.file()
+    await room.deliver()
+    assert [part.get_content_type() for part in room.postbox.taken[-1].message.walk()][1:] == [
+        "text/plain",
+        "text/html",
+    ]
+    assert (await logo_sent(client, room, b"", step="remove")).status_code == 303
+
+
+async def test_receipts_of_form_counter_and_kiosk_begin_with_the_logo(
+    client: httpx.AsyncClient, app: object, room: Room
+) -> None:
+    words = {"kind": "complaint", "privacy": "open", "description": "Sepuluh hari menunggu paspor."}
+    sent = (await client.post("/", data={**words, "step": "send"})).headers["location"]
+    assert "slip-logo" not in (await client.get(f"{sent}?slip")).text
+    paper = [(await client.get(f"{sent}/tanda-terima.pdf")).content]
+    assert (await logo_sent(client, room, files.png())).status_code == 303
+    picture = f'class="slip-logo" src="/kantor/logo/{(await room.office.office()).look.logo}"'
+    assert picture in (await client.get(f"{sent}?slip")).text
+    assert picture not in (await client.get(sent)).text, "A4 paper has it in its head"
+    paper.append((await client.get(f"{sent}/tanda-terima.pdf")).content)
+    assert paper[0].count(b"/Subtype /Image") < paper[1].count(b"/Subtype /Image")
+
+    assert picture in (await client.get("/kios/luring/id")).text
+    _, token = await room.services.kiosk.create_device(await room.office.office(), "Ruang tunggu")
+    await client.post("/kios/daftar", data={"code": token})
+    kiosk = (await client.post("/kios/buat", data={**words, "step": "send"})).headers["location"]
+    assert picture in (await client.get(kiosk)).text
+
+    at_desk = {"channel": "counter", "reporter.language": "id", "consent": "true"}
+    async with client_of(app) as desk:
+        await sign_in(room, desk, "petugas")
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', (await desk.get("/desk/baru")).text)[0]
+        filed = await desk.post("/desk/baru", data={**words, **at_desk, "csrf_token": token})
+        assert (filed.status_code, picture in filed.text) == (201, True)
