@@ -77,10 +77,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """A new session: its token and the token of the known device (both go into cookies), and whose it is."""
+    """A new session: its token, those of the known and of the own device (all go into cookies), and whose it is."""
 
     token: str
     device: str
+    own_device: str
     viewer: Viewer
 
 

@@ -19,13 +19,11 @@ from complaints_service.accounts.model import (
     known_scopes,
     scopes_of,
 )
-from complaints_service.accounts.passwords import (
-    MOST_LENGTH,
-    PasswordCheck,
-    outdated,
-)
+from complaints_service.accounts.own_device import is_own_device, own_device_token
+from complaints_service.accounts.passwords import MOST_LENGTH, PasswordCheck, outdated
 from complaints_service.accounts.people import USERNAME
 from complaints_service.accounts.signin_delay import WINDOW_SECONDS, Failures, wait_seconds
+from complaints_service.clock import machine_now
 from complaints_service.database import Database, Scope, queries
 from complaints_service.errors import FieldProblem, Invalid, NotFound, TooMany, Unauthenticated
 from complaints_service.keys import Keys, new_token, token_hash
@@ -73,8 +71,8 @@ class Accounts:
         if USERNAME.fullmatch(known):
             async with self._database.connection() as connection:
                 row = await queries("accounts").credentials(connection, office_id=office.id, username=known)
-        stored = None if row is None or len(password) > MOST_LENGTH else row["password_hash"]
-        if not await self._passwords.correct(stored, password[:MOST_LENGTH]) or row is None:
+        stored: str | None = None if row is None or len(password) > MOST_LENGTH else row["password_hash"]
+        if not await self._passwords.correct(stored, password[:MOST_LENGTH]) or row is None or stored is None:
             raise Unauthenticated(_WRONG, code="wrong_credentials")
         token, hashed = new_token()
         async with self._database.connection() as connection:
@@ -88,17 +86,18 @@ class Accounts:
                 account_key=account_key,
                 address_key=address_key,
             )
-            if outdated(row["password_hash"]):
-                renewed = await self._passwords.hash(password)
+            if outdated(stored):
+                stored = await self._passwords.hash(password)
                 await queries("accounts").renew_hash(
-                    connection, office_id=office.id, person_id=row["id"], password_hash=renewed
+                    connection, office_id=office.id, person_id=row["id"], password_hash=stored
                 )
         office = await self._fresh(office.id, row["config_version"])
         person = office.people[row["id"]]
         viewer = Viewer(
             person=person, office=office, scopes=scopes_of(person.role), via=Via.COOKIE, session_hash=hashed
         )
-        return SignedIn(token, self._device_token(office.id, known), viewer)
+        own = own_device_token(self._keys, office.id, person.id, stored, machine_now())
+        return SignedIn(token, self._device_token(office.id, known), own, viewer)
 
     async def sign_out(self, viewer: Viewer) -> None:
         """End the session of this viewer; an API token is revoked elsewhere."""
@@ -117,6 +116,12 @@ class Accounts:
         office = await self._fresh(row["office_id"], row["config_version"])
         person = office.people[row["person_id"]]
         return Viewer(person=person, office=office, scopes=scopes_of(person.role), via=Via.COOKIE, session_hash=hashed)
+
+    async def owns_device(self, office_id: int, person_id: int, token: str) -> bool:
+        """Whether the cookie says that this person signed in here before and has not signed out since (see ``own_device``)."""
+        async with self._database.connection() as connection:
+            stored = await queries("accounts").password_hash(connection, office_id=office_id, person_id=person_id)
+        return stored is not None and is_own_device(self._keys, office_id, person_id, stored, token, machine_now())
 
     async def viewer_of_api_token(self, token: str) -> Viewer | None:
         """Whose API token it is, or None when it is unknown, expired or revoked."""

@@ -61,5 +61,5 @@ class Recipient(StrEnum):
     ADDRESS = "address"
 
 
-# Kinds that carry one button which acts without a sign-in (/a/<token>).
+# Kinds that carry one button which acts for the receiver (/a/<token>).
 ACTING = frozenset({MessageKind.RUNG, MessageKind.MANUAL_ESCALATION, MessageKind.TIME_REQUESTED})

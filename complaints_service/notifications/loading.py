@@ -37,10 +37,11 @@ class Figures(msgspec.Struct, frozen=True):
     mine: int
 
 
-class _Level(msgspec.Struct, frozen=True):
+class _Listed(msgspec.Struct, frozen=True):
     """What a roll-up wants to know of a rung's parameters."""
 
     level: int = 0
+    target: str = ""
 
 
 async def gather(connection: Connection, row: Claimed, office: Office) -> Addressed:
@@ -99,8 +100,9 @@ async def _roll_up(connection: Connection, row: Claimed) -> dict[str, object] | 
             connection, office_id=row.office_id, roll_up_id=row.id, limit=LISTED
         )
     ]
-    levels = [msgspec.json.decode(line.params or "{}", type=_Level).level for line in lines]
-    return {"count": count, "tickets": lines, "level": max(levels, default=0)}
+    rungs = [msgspec.json.decode(line.params or "{}", type=_Listed) for line in lines]
+    urgent = any(rung.target == "attend" for rung in rungs)
+    return {"count": count, "tickets": lines, "level": max((rung.level for rung in rungs), default=0), "urgent": urgent}
 
 
 async def _receipts(connection: Connection, row: Claimed) -> dict[str, object] | None:

@@ -28,6 +28,9 @@ FROM person AS p
 INNER JOIN office AS o ON o.id = p.office_id
 WHERE p.office_id = :office_id AND p.username = :username AND p.active;
 
+-- name: password_hash(office_id, person_id)$
+SELECT password_hash FROM person WHERE office_id = :office_id AND id = :person_id AND active;
+
 -- name: one_at_a_time(pair_lock)!
 -- Tries for one account from one address are counted one after the other, so that many at once get no more than their number.
 SELECT pg_advisory_xact_lock(:pair_lock);

@@ -198,7 +198,7 @@ LIMIT :most;
 -- name: i3_one_roll_up(most)
 SELECT o.office_id, 'person ' || o.person_id AS row_name, count(*) || ' roll-ups for one hour' AS what
 FROM outbox AS o
-WHERE o.kind = 'roll_up'
+WHERE o.kind = 'roll_up' AND o.state IN ('queued', 'sending', 'sent')
 GROUP BY o.office_id, o.person_id, date_trunc('hour', o.released_at)
 HAVING count(*) > 1
 LIMIT :most;

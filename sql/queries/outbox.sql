@@ -52,34 +52,59 @@ RETURNING o.office_id, o.id, o.ticket_id, o.event_seq, o.dedupe_key, o.kind, o.w
 SELECT id FROM person WHERE office_id = :office_id AND id = :person_id FOR NO KEY UPDATE;
 
 -- name: absorb(office_id, person_id, outbox_id, way, cap, forced, urgent, message_id)$
--- Above the cap: the claimed row and every other escalation that waits for the person go into the roll-up of the next full hour.
--- Rows that a worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed. Each way has its own
--- count; the one roll-up goes by e-mail unless the person chose WhatsApp alone. Urgent cases that nobody has taken up count by
--- themselves: ordinary news must not keep the person on duty asleep.
+-- Above the cap: the claimed row and every other escalation that waits for the person go into the person's next roll-up. Rows that a
+-- worker holds are skipped: its own count comes after ours. Gives the number of rows absorbed. Each way has its own count; the one
+-- roll-up goes by e-mail unless the person chose WhatsApp alone.
+-- A roll-up leaves at the full hour and no sooner than an hour after the one before. With a case in it that is urgent and that nobody
+-- has taken up it leaves at once, when none has left within the hour: it must not keep the person on duty asleep.
 WITH used AS (
     SELECT (SELECT count(*) FROM outbox
             WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sending' AND id <> :outbox_id
-                AND way = :way AND (coalesce(params::json ->> 'target', '') = 'attend') = :urgent::boolean)
+                AND way = :way)
         + (SELECT count(*) FROM outbox
            WHERE office_id = :office_id AND person_id = :person_id AND escalation AND state = 'sent'
-               AND way = :way AND sent_office_at > (SELECT office_now()) - interval '1 hour'
-               AND (coalesce(params::json ->> 'target', '') = 'attend') = :urgent::boolean) AS mails
-), hour AS (SELECT date_trunc('hour', office_now(), 'UTC') + interval '1 hour' AS full_hour
-), roll_up AS (
-    INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, created_at, released_at, message_id)
-    SELECT :office_id, 'roll_up:' || :person_id::integer || ':' || to_char(full_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), 'roll_up',
-        (SELECT CASE WHEN 'email' = ANY (p.ways) OR p.whatsapp IS NULL THEN 'email' ELSE 'whatsapp' END
-         FROM person AS p WHERE p.office_id = :office_id AND p.id = :person_id),
-        'person', :person_id, office_now(), full_hour, :message_id
-    FROM hour, used WHERE used.mails >= :cap::integer OR :forced::boolean
-    ON CONFLICT (office_id, dedupe_key) DO UPDATE SET params = outbox.params
-    RETURNING id
+               AND way = :way AND sent_office_at > (SELECT office_now()) - interval '1 hour') AS mails
 ), excess AS (
-    SELECT o.id FROM outbox AS o, used
+    SELECT o.id, o.params FROM outbox AS o, used
     WHERE used.mails >= :cap::integer AND o.office_id = :office_id AND o.person_id = :person_id AND o.escalation AND o.state = 'queued'
         AND o.way = :way AND o.released_at <= (SELECT office_now())
-        AND (coalesce(o.params::json ->> 'target', '') = 'attend') = :urgent::boolean
     FOR UPDATE OF o SKIP LOCKED
+), lately AS (
+    -- One an hour: among the last few is every one that waits, leaves now or left within the hour.
+    SELECT o.office_id, o.id, o.state, CASE o.state WHEN 'sending' THEN office_now() WHEN 'sent' THEN o.sent_office_at END AS left_at
+    FROM outbox AS o
+    WHERE o.office_id = :office_id AND o.person_id = :person_id AND o.kind = 'roll_up'
+    ORDER BY o.id DESC LIMIT 4
+), turn AS (
+    SELECT CASE
+        WHEN past.left_at IS NULL AND ((:urgent::boolean AND NOT :forced::boolean) OR EXISTS (
+            SELECT 1 FROM excess
+            WHERE excess.params::json ->> 'target' = 'attend' AND coalesce(excess.params::json ->> 'roll_up', 'false') <> 'true'
+        )) THEN office_now()
+        ELSE greatest(date_trunc('hour', office_now(), 'UTC'), past.left_at) + interval '1 hour' END AS at
+    FROM used, (SELECT max(lately.left_at) AS left_at FROM lately WHERE lately.left_at > (SELECT office_now()) - interval '1 hour') AS past
+    WHERE used.mails >= :cap::integer OR :forced::boolean
+), waiting AS (
+    UPDATE outbox AS o SET released_at = least(o.released_at, turn.at)
+    FROM turn, (SELECT lately.id FROM lately WHERE lately.state = 'queued' LIMIT 1) AS next
+    WHERE o.office_id = :office_id AND o.id = next.id AND o.state = 'queued'
+    RETURNING o.id
+), another AS (
+    -- Where one waited when we looked and does not any more, it is leaving at this moment.
+    INSERT INTO outbox (office_id, dedupe_key, kind, way, recipient, person_id, created_at, released_at, message_id)
+    SELECT
+        :office_id, 'roll_up:' || :person_id::integer || ':' || to_char(due.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'roll_up',
+        (SELECT CASE WHEN 'email' = ANY (p.ways) OR p.whatsapp IS NULL THEN 'email' ELSE 'whatsapp' END
+         FROM person AS p WHERE p.office_id = :office_id AND p.id = :person_id),
+        'person', :person_id, office_now(), due.at, :message_id
+    FROM (
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM lately WHERE lately.state = 'queued') THEN office_now() + interval '1 hour' ELSE turn.at END AS at
+        FROM turn
+    ) AS due
+    WHERE NOT EXISTS (SELECT 1 FROM waiting)
+    RETURNING id
+), roll_up AS (
+    SELECT id FROM waiting UNION ALL SELECT id FROM another
 ), absorbed AS (
     UPDATE outbox AS o SET state = 'absorbed', absorbed_by = roll_up.id, lease_until = NULL, lease_token = NULL
     FROM roll_up
@@ -244,7 +269,8 @@ WHERE e.office_id = :office_id AND e.ticket_id = :ticket_id AND e.seq = :event_s
 SELECT provider, address, language, draft, last_inbound_at FROM whatsapp_chat WHERE office_id = :office_id AND id = :chat_id;
 
 -- name: absorbed(office_id, roll_up_id, limit)
--- The open tickets of a roll-up, each once with its highest and latest rung; the highest level first, then the most urgent.
+-- The open tickets of a roll-up, each once with its highest and latest rung; urgent ones that nobody has taken up come first, then the
+-- highest level, then what is due next.
 SELECT * FROM (
     SELECT DISTINCT ON (o.ticket_id) t.number, t.status, t.category, t.service, t.unit_id, t.assignee_id, t.next_due_at, o.params
     FROM outbox AS o
@@ -264,7 +290,9 @@ SELECT * FROM (
         END)
     ORDER BY o.ticket_id, (o.params::json ->> 'level')::integer DESC NULLS LAST, o.id DESC
 ) AS one_each
-ORDER BY (params::json ->> 'level')::integer DESC NULLS LAST, next_due_at NULLS LAST, number LIMIT :limit;
+ORDER BY
+    coalesce(params::json ->> 'target', '') = 'attend' DESC, (params::json ->> 'level')::integer DESC NULLS LAST, next_due_at NULLS LAST, number
+LIMIT :limit;
 
 -- name: absorbed_tickets(office_id, roll_up_id)$
 SELECT count(DISTINCT o.ticket_id)

@@ -12,7 +12,7 @@ from complaints_service.tickets import commands as c
 from tests.app_client import opened_app
 from tests.servers import Running
 from tests.service.outbox_room import Room, a_room
-from tests.service.test_outbox_links import escalated, events, press
+from tests.service.test_outbox_links import escalated, events, press, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,15 @@ async def room(running: Running, tmp_path_factory: pytest.TempPathFactory) -> As
 @pytest.fixture(scope="module")
 async def web(room: Room) -> AsyncIterator[httpx.AsyncClient]:
     async with opened_app(room.services.settings, room.services) as client:
+        await sign_in(room, client)
+        yield client
+
+
+@pytest.fixture
+async def elsewhere(web: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """Another device: the same service, none of the cookies."""
+    transport = web._transport
+    async with httpx.AsyncClient(transport=transport, base_url=web.base_url) as client:
         yield client
 
 
@@ -99,17 +108,77 @@ async def test_more_time_is_granted_or_refused_with_one_button(room: Room, web: 
         assert (await events(room, filed))[-1] == event
 
 
-async def test_a_mail_that_was_passed_on_does_nothing_for_somebody_else(room: Room, web: httpx.AsyncClient) -> None:
+async def test_a_mail_that_was_passed_on_does_nothing_for_a_colleague(
+    room: Room, web: httpx.AsyncClient, elsewhere: httpx.AsyncClient
+) -> None:
     filed, path = await escalated(room)
-    password = room.office.passwords["petugas2"]
-    signed_in = await web.post("/api/v1/session", json={"username": "petugas2", "password": password})
-    assert signed_in.status_code == 200
-    try:
-        shown = await web.get(path)
-        assert "Tautan ini milik" in shown.text
-        assert "data-deed" not in shown.text
-        await press(web, path, "acknowledge")
-        assert "acknowledged" not in await events(room, filed)
-    finally:
-        web.cookies.clear()
+    await sign_in(room, elsewhere, "petugas2")
+    shown = await elsewhere.get(path)
+    assert "Tautan ini milik" in shown.text
+    assert "data-deed" not in shown.text
+    mark = (await web.get(path)).text.split('name="page" value="')[1].split('"')[0]
+    assert (await elsewhere.post(path, data={"do": "acknowledge", "page": mark})).status_code == 403
+    assert "acknowledged" not in await events(room, filed)
     assert "Terima kasih" in (await press(web, path, "acknowledge")).text
+
+
+async def test_a_mail_that_was_passed_on_does_nothing_for_who_is_not_signed_in(
+    room: Room, web: httpx.AsyncClient, elsewhere: httpx.AsyncClient
+) -> None:
+    filed, path = await escalated(room)
+    shown = await elsewhere.get(path)
+    assert shown.status_code == 200
+    assert f'href="/masuk?next={path}"' in shown.text
+    assert "data-deed" not in shown.text
+    mark = (await web.get(path)).text.split('name="page" value="')[1].split('"')[0]
+    for form in ({"do": "acknowledge", "page": mark}, {"do": "take_over", "page": mark}, {}):
+        refused = await elsewhere.post(path, data=form)
+        assert refused.status_code == 403
+        assert "Masuk dan lanjutkan" in refused.text
+    assert not {"acknowledged", "assigned"} & set(await events(room, filed))
+    assert "Terima kasih" in (await press(web, path, "acknowledge")).text
+
+
+async def test_where_the_receiver_signed_in_before_one_press_is_enough(
+    room: Room, elsewhere: httpx.AsyncClient
+) -> None:
+    await sign_in(room, elsewhere)
+    elsewhere.cookies.delete("session")  # as after a night
+    filed, path = await escalated(room)
+    assert "Terima kasih" in (await press(elsewhere, path, "acknowledge")).text
+    assert (await events(room, filed))[-1] == "acknowledged"
+
+
+async def test_a_colleagues_own_device_is_somebody_elses(room: Room, elsewhere: httpx.AsyncClient) -> None:
+    await sign_in(room, elsewhere, "petugas2")
+    elsewhere.cookies.delete("session")
+    filed, path = await escalated(room)
+    assert "Masuk dan lanjutkan" in (await press(elsewhere, path, "acknowledge")).text
+    assert "acknowledged" not in await events(room, filed)
+
+
+async def test_after_signing_out_the_device_is_nobodys(room: Room, elsewhere: httpx.AsyncClient) -> None:
+    await sign_in(room, elsewhere)
+    csrf = (await elsewhere.get("/api/v1/session")).json()["csrf_token"]
+    gone = await elsewhere.delete("/api/v1/session", headers={"X-CSRF-Token": csrf})
+    assert gone.status_code == 204
+    filed, path = await escalated(room)
+    assert "Masuk dan lanjutkan" in (await press(elsewhere, path, "acknowledge")).text
+    assert "acknowledged" not in await events(room, filed)
+
+
+@pytest.mark.parametrize("forged", ["", "x", "1.x", "99999999999.", f"1764400000.{'0' * 64}", "9" * 90 + ".x", "-1.x"])
+async def test_a_forged_own_device_is_nobodys(room: Room, elsewhere: httpx.AsyncClient, forged: str) -> None:
+    filed, path = await escalated(room)
+    elsewhere.cookies.set("own-device", forged)
+    assert "Masuk dan lanjutkan" in (await press(elsewhere, path, "acknowledge")).text
+    assert "acknowledged" not in await events(room, filed)
+
+
+async def test_signing_in_leads_back_to_the_page_of_the_mail(room: Room, elsewhere: httpx.AsyncClient) -> None:
+    filed, path = await escalated(room)
+    form = {"username": "atasan", "password": room.office.passwords["atasan"], "next": path}
+    signed_in = await elsewhere.post("/masuk", data=form)
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, path)
+    assert "Terima kasih" in (await press(elsewhere, path, "acknowledge")).text
+    assert (await events(room, filed))[-1] == "acknowledged"

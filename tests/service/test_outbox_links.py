@@ -27,7 +27,14 @@ async def room(running: Running, tmp_path_factory: pytest.TempPathFactory) -> As
 @pytest.fixture(scope="module")
 async def web(room: Room) -> AsyncIterator[httpx.AsyncClient]:
     async with opened_app(room.services.settings, room.services) as client:
+        await sign_in(room, client)
         yield client
+
+
+async def sign_in(room: Room, web: httpx.AsyncClient, username: str = "atasan") -> None:
+    """On the device of this client, as whoever the mails here go to."""
+    body = {"username": username, "password": room.office.passwords[username]}
+    assert (await web.post("/api/v1/session", json=body)).status_code == 200
 
 
 async def escalated(room: Room, username: str = "atasan") -> tuple[Filed, str]:

@@ -64,23 +64,77 @@ async def test_five_mails_at_once_and_the_rest_in_one_at_the_full_hour(room: Roo
     assert not any(number in mail.text for number in singles)
 
 
-async def test_an_urgent_case_wakes_a_person_who_has_had_five_mails_already(room: Room) -> None:
-    await room.escalate(await room.file_many(8), "kepala")
-    assert await room.deliver() == 5
-    urgent = await room.file_many(7)
-    waiting = '{"target":"attend","rung":"attend-start","level":0,"breach":false}'
+WAKES = '{"target":"attend","rung":"attend-start","level":0,"breach":false}'
+
+
+async def urgent_cases(room: Room, count: int) -> list[tuple[int, str]]:
+    """Tickets that somebody must take up within an hour by the clock."""
+    urgent = await room.file_many(count)
     await room.admin.execute(
         "INSERT INTO deadline (office_id, ticket_id, target, episode, started_at, due_at, first_due_at, amount, measure,"
         " policy_version, calendar_version)"
-        " SELECT office_id, id, 'attend', 0, received_at, received_at + interval '1 hour', received_at + interval '1 hour', 60,"
+        " SELECT office_id, id, 'attend', 0, received_at, received_at + interval '3 hours', received_at + interval '3 hours', 180,"
         " 'calendar_minutes', 1, 1 FROM ticket WHERE id = ANY ($1)",
         [ticket_id for ticket_id, _ in urgent],
     )
-    await room.escalate(urgent[:1], "kepala", params=waiting)
+    return urgent
+
+
+async def test_an_urgent_case_wakes_a_person_who_has_had_five_mails_already(room: Room) -> None:
+    await room.escalate(await room.file_many(8), "kepala")
+    assert await room.deliver() == 5
+    urgent = await urgent_cases(room, 1)
+    await room.escalate(urgent, "kepala", params=WAKES)
+    assert await room.deliver() == 1, "the roll-up leaves at once"
+    mail = room.postbox.to(await address_of(room, "kepala"))[-1]
+    assert "[Mendesak] 4 tiket" in mail.subject
+    assert mail.text.split("LT-")[1].startswith(urgent[0][1].removeprefix("LT-")), "the urgent one comes first"
+    assert len(await room.rows(kind="roll_up")) == 1
+
+
+async def test_after_that_the_next_roll_up_leaves_an_hour_later(room: Room) -> None:
+    await room.escalate(await room.file_many(5), "kepala")
+    assert await room.deliver() == 5
+    urgent = await urgent_cases(room, 3)
+    await room.escalate(urgent[:1], "kepala", params=WAKES)
     assert await room.deliver() == 1
-    assert urgent[0][1] in room.postbox.to(await address_of(room, "kepala"))[-1].subject
-    await room.escalate(urgent[1:], "kepala", params=waiting)
-    assert await room.deliver() == 4, "they have their own five"
+    await room.escalate(urgent[1:], "kepala", params=WAKES)
+    assert await room.deliver() == 0, "five single mails and one roll-up within the hour"
+    await room.escalate(await room.file_many(1), "kepala")
+    await room.office.move_clock(timedelta(minutes=58))
+    assert await room.deliver() == 0
+    await room.office.move_clock(timedelta(minutes=4))
+    assert await room.deliver() == 1
+    assert "[Mendesak] 3 tiket" in room.postbox.to(await address_of(room, "kepala"))[-1].subject
+    first, second = await room.rows(kind="roll_up")
+    assert second["released_at"] >= first["sent_office_at"] + timedelta(hours=1)
+
+
+async def test_an_urgent_case_is_one_of_the_five_while_there_is_room(room: Room) -> None:
+    await room.escalate(await room.file_many(4), "kepala")
+    await room.escalate(await urgent_cases(room, 1), "kepala", params=WAKES)
+    assert await room.deliver() == 5
+    await room.escalate(await room.file_many(1), "kepala")
+    assert await room.deliver() == 0
+    assert len(await room.rows(state="absorbed")) == 1
+
+
+async def test_an_urgent_case_behind_a_flood_does_not_wait_for_the_hour(room: Room) -> None:
+    await room.escalate(await room.file_many(9), "kepala")
+    urgent = await urgent_cases(room, 1)
+    await room.escalate(urgent, "kepala", params=WAKES)
+    assert await room.deliver() == 6
+    mail = room.postbox.to(await address_of(room, "kepala"))[-1]
+    assert mail.subject.startswith("[Mendesak] ")
+    assert urgent[0][1] in mail.text
+
+
+async def test_a_repeat_about_an_urgent_case_comes_with_the_hourly_roll_up(room: Room) -> None:
+    repeat = '{"target":"attend","rung":"attend-repeat","level":2,"breach":false,"roll_up":true}'
+    await room.escalate(await urgent_cases(room, 2), "kepala", params=repeat)
+    assert await room.deliver() == 0
+    await to_the_hour(room)
+    assert await room.deliver() == 1
 
 
 async def test_the_flood_of_one_person_delays_nobody_else(room: Room) -> None:
