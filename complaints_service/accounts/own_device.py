@@ -20,9 +20,7 @@ def own_device_token(keys: Keys, office_id: int, person_id: int, password_hash: 
     return f"{made}.{_proof(keys, office_id, person_id, password_hash, made)}"
 
 
-def is_own_device(
-    keys: Keys, office_id: int, person_id: int, password_hash: str, token: str, now: datetime
-) -> bool:
+def is_own_device(keys: Keys, office_id: int, person_id: int, password_hash: str, token: str, now: datetime) -> bool:
     """Whether the token was made for this person and password at most 180 days ago; compares in constant time."""
     made, _, given = token[:_LONGEST].partition(".")
     if not (made.isascii() and made.isdigit()) or not 0 <= int(now.timestamp()) - int(made) < DEVICE_SECONDS:
