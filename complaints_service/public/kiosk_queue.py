@@ -5,6 +5,7 @@ Each item is sealed (``intake/kiosk/sealing.py``), counts once by the id of its 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,6 +33,7 @@ from complaints_service.failpoints import fp
 from complaints_service.i18n import LANGUAGES, translate
 from complaints_service.intake.complaint_form import to_complaint
 from complaints_service.intake.kiosk.model import Device, Filing, set_right
+from complaints_service.intake.kiosk.receipts import SLIP_LETTERS
 from complaints_service.intake.kiosk.refused import reason_of
 from complaints_service.intake.kiosk.sealing import CannotOpen, QueueKey, Sealed
 from complaints_service.intake.kiosk.service import Kiosk, with_time
@@ -40,6 +42,7 @@ from complaints_service.office.model import Office
 from complaints_service.public.answers import LABELS, SEND_WORDS, choices, complaint_body, no_answers
 from complaints_service.public.filing_pages import filing_key
 from complaints_service.public.kiosk_request import KIOSK_SCOPE, KioskRequest, kiosk_answers
+from complaints_service.public.slip_code import slip_code
 from complaints_service.public.web_app import worker_script
 from complaints_service.tickets.filed import Filed
 from complaints_service.tickets.model import Channel, Complaint
@@ -174,7 +177,7 @@ async def offline_page(
     office = await kiosk_request.offices.current()
     context = {
         **kiosk_request.qr(request, "/"),
-        "slip_qr": kiosk_request.qr(request, "/lacak"),
+        "slip_code": await asyncio.to_thread(slip_code, f"{kiosk_request.settings.base_url}/s/", SLIP_LETTERS),
         "answers": no_answers(),
         "categories": choices(office, language)["categories"],
         "send_label": translate(language, SEND_WORDS["complaint"]),

@@ -60,14 +60,14 @@ async def track_submit(
         await limits_of(request).look(Limit.LOOKUP, client_address(request))
         office = await offices.current()
         if (known := await exchanged(kiosk, opened_tickets, office.id, number, code)) is not None:
-            return await _opened(request, opened_tickets, settings, office.id, *known, shows_code=True)
+            return await opened_here(request, opened_tickets, settings, office.id, *known, shows_code=True)
         try:
             file = await reader.with_code(office, number, code)
         except NotFound:
             await limits_of(request).count(Limit.LOOKUP, client_address(request))
             problems["number"] = translate(language, NOT_ARRIVED if is_provisional(number) else WRONG_CODE)
         else:
-            return await _opened(request, opened_tickets, settings, office.id, file.ticket.id, file.ticket.number)
+            return await opened_here(request, opened_tickets, settings, office.id, file.ticket.id, file.ticket.number)
     return await _track(request, offices, opened_tickets, settings, number, problems)
 
 
@@ -94,7 +94,7 @@ async def link_submit(
         await limits_of(request).count(Limit.LOOKUP, client_address(request))
         raise
     number = await opened_tickets.number_of(office_id, ticket_id)
-    return await _opened(request, opened_tickets, settings, office_id, ticket_id, number)
+    return await opened_here(request, opened_tickets, settings, office_id, ticket_id, number)
 
 
 @post("/lupakan", status_code=303, include_in_schema=False, request_max_body_size=LARGEST_FORM)
@@ -120,7 +120,7 @@ async def exchanged(
     return ticket_id, await opened_tickets.number_of(office_id, ticket_id)
 
 
-async def _opened(
+async def opened_here(
     request: PageRequest,
     opened_tickets: OpenedTickets,
     settings: Settings,
@@ -130,6 +130,7 @@ async def _opened(
     *,
     shows_code: bool = False,
 ) -> Response[bytes]:
+    """Open the case in this browser and go there; ``shows_code``: to its receipt."""
     cookie = read_cookie(request, settings, TICKET_COOKIE)
     value = await opened_tickets.open(cookie, office_id, ticket_id, number, shows_code=shows_code)
     answer = see_other(f"/terkirim/{number}" if shows_code else f"/t/{number}")

@@ -25,7 +25,9 @@ _ALWAYS = (
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 # Pages whose address names a ticket or a token: no other site and no other page learns where the reader came from.
-_SILENT = ("/t/", "/m/", "/terkirim/", "/lacak", "/desk", "/aksi/")
+_SILENT = ("/t/", "/m/", "/s/", "/terkirim/", "/lacak", "/desk", "/aksi/")
+# The same without the page for everybody: nothing of them is for search engines either, whoever has put the address on the net.
+_UNLISTED = tuple(path for path in _SILENT if path != "/lacak")
 # What is not said to be public is for this reader only and is not kept.
 _KEPT_BY_NOBODY = (b"cache-control", b"no-store")
 
@@ -41,6 +43,8 @@ def security_headers(*, https: bool) -> Callable[[Message, Scope], Awaitable[Non
         path = scope["path"]
         policy = b"no-referrer" if path.startswith(_SILENT) else b"same-origin"
         wanted = [*_ALWAYS, (b"referrer-policy", policy), _KEPT_BY_NOBODY]
+        if path.startswith(_UNLISTED):
+            wanted.append((b"x-robots-tag", b"noindex"))
         if https:
             wanted.append(_HSTS)
         headers += [(name, value) for name, value in wanted if name not in present]

@@ -53,6 +53,11 @@ ON CONFLICT DO NOTHING;
 -- name: ticket_of_receipt(office_id, digest)$
 SELECT ticket_id FROM kiosk_receipt WHERE office_id = :office_id AND digest = :digest;
 
+-- name: slip(office_id, digest, days)^
+-- The same, for who has scanned the slip: its square opens the case for so many days (machine time).
+SELECT ticket_id, made_at > clock_timestamp() - make_interval(days => :days) AS opens
+FROM kiosk_receipt WHERE office_id = :office_id AND digest = :digest;
+
 -- name: call_staff(office_id, device_id)!
 -- Pressing again while nobody has come is the same call.
 INSERT INTO kiosk_call (office_id, device_id) VALUES (:office_id, :device_id)

@@ -323,3 +323,25 @@ async def test_the_upkeep_takes_old_calls_and_receipts_and_leaves_the_others(
     assert await receipts.ticket_of(office.id, "S-0LD0-AA", "7K3M-9QXD-2T") is None
     assert await receipts.ticket_of(office.id, "s-new0-aa", "7k3m 9qxd 2t") == filed_one.ticket_id
     assert await receipts.ticket_of(office.id, "S-NEW0-AA", "7K3M-9QXD-2V") is None
+
+
+async def test_the_square_of_a_slip_leads_to_its_ticket_for_ninety_days_and_what_is_typed_for_longer(
+    services: Services, device: Device, the_office: TheOffice
+) -> None:
+    filed_one = filed((await services.kiosk.file_all(device, [item()]))[0])
+    receipts, office = services.kiosk.receipts, await the_office.office()
+    square = "0AK07K3M9QXD2T7K"
+    assert await receipts.ticket_of_slip(office.id, square) is None
+    await receipts.keep(office.id, "S-0AK0-7K", "3M9Q-XD2T-7K", filed_one.ticket_id)
+    assert await receipts.ticket_of_slip(office.id, square) == filed_one.ticket_id
+    assert await receipts.ticket_of_slip(office.id, square[:-1] + "M") is None
+    for no_square in (square[1:], square + "7", square.lower(), square[:-1] + "\n", "x" * 43):
+        with pytest.raises(NotFound):
+            await receipts.ticket_of_slip(office.id, no_square)
+    async with services.database.transaction(Scope.system()) as connection:
+        await connection.execute(
+            "UPDATE kiosk_receipt SET made_at = made_at - interval '91 days' WHERE ticket_id = $1", filed_one.ticket_id
+        )
+    with pytest.raises(NotFound, match="days ago"):
+        await receipts.ticket_of_slip(office.id, square)
+    assert await receipts.ticket_of(office.id, "S-0AK0-7K", "3M9Q-XD2T-7K") == filed_one.ticket_id

@@ -96,6 +96,8 @@ async def test_a_complaint_is_filed_tracked_and_answered_without_a_trace_of_its_
             await client.post("/api/v1/session", json={"username": "zubaidah.hartono", "password": TEXT})
             await client.post("/masuk", data={"username": EMAIL, "password": code})
             await client.get(f"/m/{'a1' * 22}")
+            for method in ("GET", "POST"):
+                await client.request(method, f"/s/{'A1B2' * 4}")
             await client.get(f"/tak-ada/{PHONE}", params={"q": NAME})
             await client.post(
                 "/api/v1/complaints", content=b'{"description":"' + TEXT.encode(), headers={"Idempotency-Key": EMAIL}
@@ -114,6 +116,8 @@ async def test_a_complaint_is_filed_tracked_and_answered_without_a_trace_of_its_
         code,
         code.replace("-", ""),
         "a1a1a1",
+        "A1B2A1",
+        "A1B2-A1",
     ):
         assert planted not in written.getvalue(), planted
 

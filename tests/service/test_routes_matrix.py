@@ -212,6 +212,8 @@ MATRIX: dict[str, str] = {
     "POST /lacak": "o oo ooo o o",
     "GET /lacak/hilang": "o oo ooo o o",
     "POST /lacak/hilang": "o oo ooo o o",
+    "GET /s/{token:str}": "? ?? ??? ? ?",
+    "POST /s/{token:str}": "? ?? ??? ? ?",
     "POST /lupakan": "c cc ccc c c",
     "GET /m/{token:str}": "o oo ooo o o",
     "POST /m/{token:str}": "? ?? ??? ? ?",

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import httpx
+import segno
 from playwright.async_api import Page, Route, expect
 
 from complaints_service.database import SYSTEM
@@ -34,6 +35,18 @@ async def new_kiosk(services: Services, name: str = "Ruang tunggu") -> str:
     """The code for a new kiosk's screen."""
     _, code = await services.kiosk.expect_device(await services.offices.current(), name)
     return code
+
+
+async def dark_modules(page: Page) -> set[tuple[int, int]]:
+    """The square of the slip as it is drawn, without its border."""
+    path = await page.locator("[data-screen=sent] .slip-qr path").get_attribute("d") or ""
+    return {(int(x) - 4, int(y) - 4) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", path)}
+
+
+def codes_of(address: str) -> list[set[tuple[int, int]]]:
+    """Every QR code that says so much, one for each mask."""
+    drawn = [segno.make_qr(address, error="m", mode="byte", mask=mask).matrix for mask in range(8)]
+    return [{(x, y) for y, row in enumerate(code) for x, dark in enumerate(row) if dark} for code in drawn]
 
 
 async def filled_in(page: Page, words: str) -> None:
@@ -70,6 +83,8 @@ async def test_a_day_without_a_line_at_the_kiosk(
     receipt = await page.inner_text("[data-receipt]")
     code = await page.inner_text("[data-code]")
     assert re.fullmatch(r"S-[0-9A-Z]{4}-[0-9A-Z]{2}", receipt)
+    square = f"/s/{(receipt[1:] + code).replace('-', '')}"
+    assert await dark_modules(page) in codes_of(services.settings.base_url + square)
     await expect(page.locator("kiosk-line")).to_have_text("Menunggu jaringan: 1")
     assert await axe.broken_rules(page) == {}
     await page.emulate_media(media="print")
@@ -98,6 +113,11 @@ async def test_a_day_without_a_line_at_the_kiosk(
     early = await http.post("/lacak", data={"number": receipt, "code": code})
     assert early.status_code == 422
     assert "belum terhubung" in early.text
+    waiting = await http.get(square)
+    assert "Menunggu jaringan" in waiting.text
+    assert receipt in waiting.text
+    on_own_phone = await visit(square, width=320)
+    assert await axe.broken_rules(on_own_phone) == {}
 
     # Silence asks, then clears the form, the page and the cookies, and never the queue.
     await page.clock.install()
@@ -116,9 +136,21 @@ async def test_a_day_without_a_line_at_the_kiosk(
     assert await page.evaluate(_STORED) == []
     assert {cookie.get("name") for cookie in await page.context.cookies()} <= {DEVICE_COOKIE, "bahasa"}
 
+    # Who scanned the slip presses "look again", and reads the number; one button more is the receipt of this very filing.
+    async with on_own_phone.expect_navigation():
+        await on_own_phone.get_by_role("link", name="Lihat lagi").click()
+    number = (await on_own_phone.inner_text(".receipt .code")).strip()
+    assert await axe.broken_rules(on_own_phone) == {}
+    assert await on_own_phone.context.cookies() == [], "to look opens nothing"
+    await press(on_own_phone, "Lihat tanda terima dan kodenya")
+    assert on_own_phone.url.endswith(f"/terkirim/{number}")
+    filed = (await the_office.file_of(number)).ticket
+    own_code = services.keys.tracking_code((await the_office.office()).id, filed.id, filed.key_id)
+    assert own_code in await on_own_phone.inner_text(".receipt")
+
     exchanged = await http.post("/lacak", data={"number": receipt.lower(), "code": code.replace("-", " ")})
     assert exchanged.status_code == 303
-    number = exchanged.headers["location"].rpartition("/")[2]
+    assert number == exchanged.headers["location"].rpartition("/")[2]
     file = await the_office.file_of(number)
     assert (file.text.description, file.ticket.channel, file.ticket.category) == (WORDS, "kiosk", "antrean-kuota")
     assert file.reporter is not None

@@ -27,6 +27,7 @@ FIRST_VIEW = 60 * 1024
         "/survei",
         "/transparansi",
         "/m/" + "x" * 43,
+        "/s/" + "7" * 16,
     ],
 )
 async def test_page_and_style_are_within_14_kb_and_need_no_script(http: httpx.AsyncClient, path: str) -> None:

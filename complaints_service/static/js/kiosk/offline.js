@@ -1,6 +1,7 @@
 // <offline-visit data-start data-key>: the screens of the kiosk in one page, while there is no line. The answers live in this page alone
 // and go with it; what is sent goes into the queue (queue.js), and the person gets a provisional receipt.
 import { keep } from "./queue.js";
+import { drawSlipCode } from "./slip-code.js";
 
 const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LEAST = 10;
@@ -83,6 +84,7 @@ customElements.define("offline-visit", class extends HTMLElement {
     }
     this.querySelector("[data-receipt]").textContent = receipt;
     this.querySelector("[data-code]").textContent = code;
+    drawSlipCode(this.querySelector("[data-patterns]"), (receipt.slice(1) + code).replaceAll("-", ""));
     this.querySelector("[data-at]").textContent = new Date().toLocaleString(language, { dateStyle: "full", timeStyle: "short" });
     this.form.reset();
     this.show("sent");
