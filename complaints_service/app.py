@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -65,23 +65,50 @@ _SERVICES = (
 )  # fmt: skip
 
 
-def create_app(settings: Settings, services: Services | None = None) -> Any:
-    """The ASGI application. ``services`` are given by tests; otherwise the lifespan opens and closes its own."""
+def create_app(settings: Settings, services: Services | None = None, routed: Litestar | None = None) -> Any:
+    """The ASGI application. ``services`` are given by tests; otherwise the lifespan opens and closes its own.
+
+    ``routed``: made before by ``routed_app`` for settings of this kind, and used by no other application now.
+    """
     configure_logging(settings, "web")
     metrics = Metrics()
-    static_files = LiveStaticFiles(watch=settings.dev)
+    app = routed or routed_app(Kind.of(settings))
+    app.state = State(
+        {
+            "settings": settings,
+            "given": services,
+            "metrics": metrics,
+            "static_files": LiveStaticFiles(watch=settings.dev),
+        }
+    )
+    return RequestRecord(AnswersHead(app), metrics)  # pyright: ignore[reportArgumentType]
+
+
+class Kind(NamedTuple):
+    """All that the routes of an application need to know of its settings."""
+
+    dev: bool
+    https: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Kind:
+        return cls(settings.dev, settings.base_url.startswith("https://"))
+
+
+def routed_app(kind: Kind) -> Litestar:
+    """Every route with what it needs: most of the work of a start. What belongs to one application comes by ``create_app``."""
     routes: list[ControllerRouterHandler] = [
         *ACCOUNTS, *DESK_API, *DESK, *DESK_FILES, *GUIDANCE, *FEEDBACK, *KIOSK, *CITIZEN_API, *FILES, *WHATSAPP, *WEBHOOKS, *CALENDARS,
         *CLOCK_SETTINGS, *RECOMPUTES, *SIMULATION, *MANAGEMENT, *NOTIFICATIONS, *PUBLIC, *API_DOCS, *HEALTH, *METRICS, *STATIC,
     ]  # fmt: skip
-    if settings.dev:
+    if kind.dev:
         from complaints_service.dev.local_only import local_only
         from complaints_service.dev.routes import ROUTES as DEV
         from complaints_service.dev.whatsapp import ROUTES as DEV_WHATSAPP
         from complaints_service.public.routes import DEV_ROUTES as COMPONENTS
 
         routes += [*DEV, *DEV_WHATSAPP, Router(path="/", guards=[local_only], route_handlers=COMPONENTS)]
-    app = Litestar(
+    return Litestar(
         route_handlers=routes,
         dependencies={
             **DEPENDENCIES,
@@ -90,18 +117,16 @@ def create_app(settings: Settings, services: Services | None = None) -> Any:
             },
         },
         exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
-        before_send=[security_headers(https=settings.base_url.startswith("https://")), every_method],
+        before_send=[security_headers(https=kind.https), every_method],
         after_exception=[log_uncaught, count_failure],
-        lifespan=[_lifespan(settings, services, static_files)],
+        lifespan=[_lifespan],
         request_class=Incoming,
-        state=State({"settings": settings, "metrics": metrics, "static_files": static_files}),
         request_max_body_size=LARGEST_BODY,
         # The framework's own cannot know bodies that handlers read by themselves (web/openapi.py can).
         openapi_config=None,
         debug=False,
         logging_config=None,
     )
-    return RequestRecord(AnswersHead(app), metrics)  # pyright: ignore[reportArgumentType]
 
 
 def _from_state(name: str) -> Provide:
@@ -111,42 +136,38 @@ def _from_state(name: str) -> Provide:
     return Provide(get, sync_to_thread=False)
 
 
-def _lifespan(
-    settings: Settings, given: Services | None, static_files: LiveStaticFiles
-) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        services = given or await open_services(settings)
-        for name in _SERVICES:
-            app.state[name] = getattr(services, name)
-        app.state.settings = services.settings
-        app.state.health = Health(services.database, services.settings)
-        app.state.rate_limits = RateLimits(services.settings, services.keys)
-        app.state.pages = Pages(services.settings, services.offices, static_files)
-        app.state.due_work = due_work(services)
-        app.state.citizen = CitizenParts(
-            services.offices, services.intake, services.reader, services.tickets, services.clock, services.settings
-        )
-        beats = services.settings.probe_seconds
-        heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB, beats)
-        tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
+    given: Services | None = app.state.given
+    services = given or await open_services(app.state.settings)
+    for name in _SERVICES:
+        app.state[name] = getattr(services, name)
+    app.state.settings = services.settings
+    app.state.health = Health(services.database, services.settings)
+    app.state.rate_limits = RateLimits(services.settings, services.keys)
+    app.state.pages = Pages(services.settings, services.offices, app.state.static_files)
+    app.state.due_work = due_work(services)
+    app.state.citizen = CitizenParts(
+        services.offices, services.intake, services.reader, services.tickets, services.clock, services.settings
+    )
+    beats = services.settings.probe_seconds
+    heartbeat = Heartbeat(services.database, process_name(ProcessKind.WEB), ProcessKind.WEB, beats)
+    tasks = [asyncio.create_task(heartbeat.run()), asyncio.create_task(_keep_fresh(services))]
+    with contextlib.suppress(Exception):
+        await services.offices.current()
+    if given is None:
+        look_seldom()
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
-            await services.offices.current()
+            await heartbeat.end()
+        await app.state.rate_limits.close()
         if given is None:
-            look_seldom()
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(Exception):
-                await heartbeat.end()
-            await app.state.rate_limits.close()
-            if given is None:
-                await services.close()
-
-    return lifespan
+            await services.close()
 
 
 async def _keep_fresh(services: Services) -> None:

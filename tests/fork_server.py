@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import inspect
@@ -25,6 +26,7 @@ from typing import Any
 
 import msgspec
 
+from complaints_service import app
 from complaints_service.database import queries
 from complaints_service.i18n import LANGUAGES, catalogue
 from complaints_service.processes import die_with_parent
@@ -165,6 +167,9 @@ def main() -> None:
         queries(file.stem)
     for language in LANGUAGES:
         catalogue(language)
+    # A process has one application: its routes are there already, most of the work of its start.
+    app.routed_app = functools.cache(app.routed_app)
+    app.routed_app(app.Kind(dev=True, https=False))
     # What is shared stays shared: nothing of it is looked at again.
     gc.collect()
     gc.freeze()
