@@ -85,6 +85,12 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: tuple[DeadlineFacts, ...]
     recent: tuple[StoredEvent, ...]
     held_until: datetime | None = None
+    unseen: bool = False
+    """Was held, and went into the queue without a look (``tickets.model.Ticket``)."""
+    touched: bool = True
+    """A person of the office has done something with it."""
+    in_flood: bool = False
+    """Other cases that name the same address in the same days were held for a look and are unseen or rejected."""
 
     def deadline(self, target: str) -> DeadlineFacts | None:
         """The promise of a target in the ticket's present episode, else in the last one that had it."""

@@ -40,6 +40,8 @@ class Unreachable(StrEnum):
 # Digests are counted when they leave: several of them, from days when nothing could be sent, would all say the same.
 DIGEST_LIFE = timedelta(hours=18)
 
+_RECEIPTS = frozenset({MessageKind.RECEIPT, MessageKind.RECEIPTS, MessageKind.RECOVERY})
+
 # The status in which a message to the reporter or to a person makes sense; others are always owed.
 _ONLY_WHILE = {
     MessageKind.QUESTION: frozenset({Status.WAITING_REPORTER}),
@@ -76,7 +78,7 @@ def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> No
         return NotOwed.UNDONE
     if kind is MessageKind.MERGED_OUTCOME and (message.outcome is None or message.outcome.undone):
         return NotOwed.UNDONE
-    if message.row.recipient == Recipient.REPORTER and ticket.held_until is not None:
+    if message.row.recipient == Recipient.REPORTER and _spared(kind, ticket):
         return NotOwed.HELD
     only_while = _ONLY_WHILE.get(kind)
     if only_while is not None and ticket.status not in only_while:
@@ -88,6 +90,16 @@ def _overtaken(kind: MessageKind, message: Addressed, ticket: TicketFacts) -> No
     if kind is MessageKind.RUNG:
         return _rung_overtaken(message, ticket)
     return None
+
+
+def _spared(kind: MessageKind, ticket: TicketFacts) -> bool:
+    """Whether the reporter gets no mail because the address may be that of a flood's victim (decision 0017)."""
+    if ticket.held_until is not None:
+        return True
+    if kind in _RECEIPTS:
+        # Which of them goes is decided when it is claimed; none for what was rejected without having been taken up.
+        return ticket.unseen and ticket.status is Status.REJECTED
+    return ticket.in_flood and (ticket.unseen or not ticket.touched)
 
 
 def _rung_overtaken(message: Addressed, ticket: TicketFacts) -> NotOwed | None:

@@ -64,6 +64,10 @@ class OutboxStore:
                     return absorbed
             if self._receipts_per_day is not None and _is_receipt(row) and await self._list_receipt(connection, row):
                 return 1
+            if row.kind == MessageKind.RECEIPTS and await queries("outbox").put_off_list(
+                connection, office_id=row.office_id, list_id=row.id
+            ):
+                return 1
         return row
 
     async def _list_receipt(self, connection: object, row: Claimed) -> bool:
@@ -74,8 +78,9 @@ class OutboxStore:
             return False
         key = f"receipts:{row.dedupe_key}"
         await queries("outbox").absorb_receipt(
-            connection, since=turn["since"], contact=turn["contact"], message_id=self._ids.for_row(key), **about
-        )
+            connection, since=turn["since"], contact=turn["contact"], in_flood=turn["in_flood"],
+            message_id=self._ids.for_row(key), **about,
+        )  # fmt: skip
         return True
 
     async def forget_receipts(self) -> None:

@@ -80,8 +80,12 @@ def _carry_out(ticket: Ticket, transition: Transition, outcome: Outcome, actor: 
             changes["ended_at"] = at if status in ENDED else None
             if status is Status.ANSWERED:
                 changes["answered_at"] = at
-    if ticket.held and by_person and transition.acts and status is not Status.REJECTED:
-        changes.setdefault("held_until", None)  # somebody works on it: that is a look
+    if by_person and transition.acts and status is not Status.REJECTED:
+        # Somebody works on it: that is a look.
+        if ticket.held:
+            changes.setdefault("held_until", None)
+        if ticket.unseen and outcome.undoes is None:
+            changes.setdefault("unseen", False)
     body = dict(outcome.body)
     if status is not ticket.status:
         body |= {"from": ticket.status.value, "to": status.value}

@@ -137,6 +137,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     last_act: str | None
     # Looks like part of a flood: until then (or an officer's word) it stands apart from the queue. Its clocks run all the same.
     held_until: datetime | None = None
+    # It was held until the clock ended that, and no person has taken it up since: its address may be a victim's all the same.
+    unseen: bool = False
 
     @property
     def held(self) -> bool:

@@ -154,10 +154,10 @@ def _reopen(command: c.Reopen, given: Given) -> Outcome:
     )
 
 
-def _release(_: c.Release | c.EndHold, given: Given) -> Outcome | Refusal:
+def _release(command: c.Release | c.EndHold, given: Given) -> Outcome | Refusal:
     if not given.ticket.held:
         return Refusal("not_held", "This case is not held.")
-    return Outcome(changes={"held_until": None})
+    return Outcome(changes={"held_until": None, "unseen": isinstance(command, c.EndHold)})
 
 
 def _undo(command: c.Undo, given: Given) -> Outcome | Refusal:

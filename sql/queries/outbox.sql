@@ -114,28 +114,44 @@ WITH used AS (
 SELECT count(*) FROM absorbed;
 
 -- name: receipt_turn(office_id, ticket_id, outbox_id, most)^
--- Whether this receipt is among the first of its address in a day. One conditional statement: of two workers one is told so.
+-- Whether this receipt is among the first of its address in a day, or for as long as a flood that names it waits for a person. One
+-- conditional statement: of two workers one is told so.
+WITH mine AS (
+    SELECT r.office_id, r.email_key, EXISTS (
+        SELECT 1 FROM reporter AS o
+        INNER JOIN ticket AS h ON h.office_id = o.office_id AND h.id = o.ticket_id
+        WHERE o.office_id = r.office_id AND o.email_key = r.email_key AND h.status = 'received' AND (h.held_until IS NOT NULL OR h.unseen)
+    ) AS in_flood
+    FROM reporter AS r
+    WHERE r.office_id = :office_id AND r.ticket_id = :ticket_id AND r.email_key IS NOT NULL AND r.erased_at IS NULL
+)
 INSERT INTO receipt_mail AS m (office_id, contact_key, since, mails)
-SELECT r.office_id, r.email_key, office_now(), ARRAY[:outbox_id::bigint] FROM reporter AS r
-WHERE r.office_id = :office_id AND r.ticket_id = :ticket_id AND r.email_key IS NOT NULL AND r.erased_at IS NULL
+SELECT mine.office_id, mine.email_key, office_now(), ARRAY[:outbox_id::bigint] FROM mine
 ON CONFLICT (office_id, contact_key) DO UPDATE SET
-    since = CASE WHEN m.since <= excluded.since - interval '1 day' THEN excluded.since ELSE m.since END,
+    since = CASE
+        WHEN m.since <= excluded.since - interval '1 day' AND NOT (SELECT mine.in_flood FROM mine) THEN excluded.since ELSE m.since
+    END,
     mails = CASE
-        WHEN m.since <= excluded.since - interval '1 day' THEN excluded.mails
+        WHEN m.since <= excluded.since - interval '1 day' AND NOT (SELECT mine.in_flood FROM mine) THEN excluded.mails
         WHEN :outbox_id::bigint = ANY (m.mails) OR cardinality(m.mails) >= :most::integer THEN m.mails
         ELSE m.mails || :outbox_id::bigint
     END
-RETURNING :outbox_id::bigint = ANY (m.mails) AS goes, m.since, encode(m.contact_key, 'hex') AS contact;
+RETURNING
+    :outbox_id::bigint = ANY (m.mails) AS goes, m.since, encode(m.contact_key, 'hex') AS contact, (SELECT mine.in_flood FROM mine) AS in_flood;
 
--- name: absorb_receipt(office_id, ticket_id, outbox_id, since, contact, message_id)$
--- Into the list of what came within the hour after the first, or in the rest of the day.
+-- name: absorb_receipt(office_id, ticket_id, outbox_id, since, contact, in_flood, message_id)$
+-- Into the list of what came within the hour after the first, or in the rest of the day. In a flood that outlives the day a list of its
+-- own: that of the first day may have left.
 WITH list_at AS (
-    SELECT CASE WHEN office_now() < :since::timestamptz + interval '1 hour' THEN interval '1 hour' ELSE interval '1 day' END AS after
+    SELECT
+        CASE WHEN office_now() < :since::timestamptz + interval '1 hour' THEN interval '1 hour' ELSE interval '1 day' END AS after,
+        CASE WHEN :in_flood::boolean AND office_now() >= :since::timestamptz + interval '1 day'
+            THEN ':' || to_char(office_now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') ELSE '' END AS day
 ), list AS (
     INSERT INTO outbox (office_id, ticket_id, dedupe_key, kind, way, recipient, created_at, released_at, message_id)
     SELECT
         :office_id, :ticket_id, 'receipts:' || left(:contact::text, 24) || ':' || extract(epoch FROM :since::timestamptz)::bigint
-            || ':' || extract(epoch FROM list_at.after)::integer,
+            || ':' || extract(epoch FROM list_at.after)::integer || list_at.day,
         'receipts', 'email', 'reporter', office_now(), :since::timestamptz + list_at.after, :message_id
     FROM list_at
     ON CONFLICT (office_id, dedupe_key) DO UPDATE SET params = outbox.params
@@ -145,9 +161,23 @@ UPDATE outbox AS o SET state = 'absorbed', absorbed_by = list.id, lease_until = 
 FROM list WHERE o.office_id = :office_id AND o.id = :outbox_id
 RETURNING o.id;
 
+-- name: put_off_list(office_id, list_id)$
+-- A list waits for as long as something that names its address waits for a person: an hour, then it is asked again.
+UPDATE outbox AS l
+SET state = 'queued', released_at = office_now() + interval '1 hour', attempts = greatest(l.attempts - 1, 0), lease_until = NULL,
+    lease_token = NULL
+WHERE l.office_id = :office_id AND l.id = :list_id AND EXISTS (
+        SELECT 1 FROM reporter AS mine
+        INNER JOIN reporter AS o ON o.office_id = mine.office_id AND o.email_key = mine.email_key
+        INNER JOIN ticket AS h ON h.office_id = o.office_id AND h.id = o.ticket_id
+        WHERE mine.office_id = l.office_id AND mine.ticket_id = l.ticket_id AND h.status = 'received'
+            AND (h.held_until IS NOT NULL OR h.unseen)
+    )
+RETURNING l.id;
+
 -- name: listed_receipts(office_id, list_id, most)
--- What a list confirms. Nothing when something of the same address is or was held: then somebody else writes it into forms, and one
--- mail was enough.
+-- What a list confirms. Nothing when something of the same address was rejected instead of being taken up: then somebody else writes it
+-- into forms, and one mail was enough.
 SELECT t.id, t.number, t.key_id, t.kind, t.category, t.service
 FROM outbox AS o
 INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
@@ -157,12 +187,18 @@ WHERE o.office_id = :office_id AND o.absorbed_by = :list_id
         INNER JOIN reporter AS mine ON mine.office_id = l.office_id AND mine.ticket_id = l.ticket_id
         INNER JOIN reporter AS r ON r.office_id = mine.office_id AND r.email_key = mine.email_key
         INNER JOIN ticket AS h ON h.office_id = r.office_id AND h.id = r.ticket_id
-        WHERE l.office_id = :office_id AND l.id = :list_id AND h.held_until IS NOT NULL AND h.received_at > l.created_at - interval '1 day'
+        WHERE l.office_id = :office_id AND l.id = :list_id AND (h.held_until IS NOT NULL OR h.unseen)
+            AND h.received_at > l.created_at - interval '2 days'
     )
 ORDER BY t.id LIMIT :most;
 
 -- name: forget_receipts()!
-DELETE FROM receipt_mail WHERE since < (SELECT office_now()) - interval '1 day';
+-- What a flood goes on with is remembered for as long as it waits for a person.
+DELETE FROM receipt_mail AS m WHERE m.since < (SELECT office_now()) - interval '1 day' AND NOT EXISTS (
+        SELECT 1 FROM reporter AS o
+        INNER JOIN ticket AS h ON h.office_id = o.office_id AND h.id = o.ticket_id
+        WHERE o.office_id = m.office_id AND o.email_key = m.contact_key AND h.status = 'received' AND (h.held_until IS NOT NULL OR h.unseen)
+    );
 
 -- name: hand_over(office_id, id, token, lease_seconds)$
 -- Just before the message leaves: the lease starts anew and one more hand-over has an unknown end. NULL: the lease is no longer ours.
@@ -234,7 +270,15 @@ SELECT
         'service', t.service, 'priority', t.priority, 'unit_id', t.unit_id, 'assignee_id', t.assignee_id,
         'reported_units', t.reported_units, 'reported_people', t.reported_people, 'received_at', t.received_at,
         'last_sign_at', t.last_sign_at, 'answered_at', t.answered_at, 'ended_at', t.ended_at, 'episode', t.episode, 'level', t.level,
-        'requested_days', t.requested_days, 'held_until', t.held_until, 'version', t.version, 'key_id', t.key_id,
+        'requested_days', t.requested_days, 'held_until', t.held_until, 'unseen', t.unseen, 'version', t.version, 'key_id', t.key_id,
+        'touched', EXISTS (SELECT 1 FROM ticket_event AS e
+                           WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.person_id IS NOT NULL AND e.undone_by IS NULL),
+        'in_flood', EXISTS (
+            SELECT 1 FROM reporter AS o
+            INNER JOIN ticket AS h ON h.office_id = o.office_id AND h.id = o.ticket_id
+            WHERE o.office_id = r.office_id AND o.email_key = r.email_key AND h.id <> t.id AND (h.held_until IS NOT NULL OR h.unseen)
+                AND h.status IN ('received', 'rejected')
+                AND h.received_at BETWEEN t.received_at - interval '7 days' AND t.received_at + interval '7 days'),
         'email', r.email,
         'message', (SELECT m.text FROM message AS m
                     WHERE m.office_id = t.office_id AND m.ticket_id = t.id AND m.seq = :event_seq::integer AND m.erased_at IS NULL),

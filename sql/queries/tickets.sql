@@ -192,7 +192,8 @@ updated AS (
         assignee_id = r.assignee_id, next_due_at = r.next_due_at, last_sign_at = r.last_sign_at, answered_at = r.answered_at,
         ended_at = r.ended_at, episode = r.episode, level = r.level, requested_days = r.requested_days, merged_into = r.merged_into,
         seq = r.seq, version = r.version, chain_head = r.chain_head, last_event_at = r.last_event_at, last_act = r.last_act,
-        policy_version = r.policy_version, calendar_version = r.calendar_version, held_until = r.held_until
+        policy_version = r.policy_version, calendar_version = r.calendar_version, held_until = r.held_until,
+        unseen = r.unseen
     FROM new_tickets AS r
     -- The same head: nothing has happened, only the versions it follows are newer.
     WHERE k.office_id = r.office_id AND k.id = r.id AND (k.seq < r.seq OR (k.seq = r.seq AND k.chain_head = r.chain_head))

@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from complaints_service.database import Scope
+from complaints_service.tickets.commands import Reject, Verify
 from complaints_service.tickets.file import QueueFilters
 from complaints_service.tickets.holds import ALARM, MANY
+from complaints_service.tickets.model import Hold
 from tests.app_client import client_of, started_app
 from tests.office import a_complaint
 from tests.servers import Running
@@ -39,10 +41,10 @@ async def app(room: Room) -> AsyncIterator[object]:
         yield started
 
 
-async def flood(app: object) -> list[httpx.Response]:
+async def flood(app: object, forms: int = FORMS) -> list[httpx.Response]:
     """Each form from a network address of its own."""
     answers: list[httpx.Response] = []
-    for number in range(FORMS):
+    for number in range(forms):
         async with client_of(app, f"10.1.{number}.7") as client:
             form = {
                 "kind": "complaint",
@@ -135,6 +137,74 @@ async def test_what_nobody_looks_at_goes_into_the_queue_by_itself(room: Room, ap
     assert not file.ticket.held
     assert [event.type for event in file.events] == ["filed", "released"]
     assert last in await queue_of(room, "petugas")
+
+
+async def nobody_looks(room: Room, days: int) -> None:
+    """Upkeep and delivery go on, for so many days."""
+    for _ in range(days):
+        await room.office.move_clock(timedelta(hours=24, seconds=1))
+        await room.services.holds.end_due()
+        await room.delivery.forget_receipts()
+        await room.deliver()
+
+
+async def held_tickets(room: Room) -> list[tuple[int, str]]:
+    found = await room.admin.fetch("SELECT id, number FROM ticket WHERE unseen OR held_until IS NOT NULL ORDER BY id")
+    return [(row["id"], row["number"]) for row in found]
+
+
+async def test_a_victim_gets_no_second_mail_of_a_flood_that_nobody_looks_at_for_days(room: Room, app: object) -> None:
+    await flood(app)
+    held = await held_tickets(room)
+    await room.deliver()
+    await nobody_looks(room, 4)
+    assert len(await queue_of(room, "petugas")) == NAMED + HELD
+    assert mails_to_the_victim(room) == 1
+
+    # What the clock would say to reporters by itself: of what was held, and of what came before it was seen to be a flood.
+    first = await room.admin.fetchval("SELECT min(id) FROM ticket")
+    for ticket_id in (first, held[0][0]):
+        await room.put(kind="beyond", recipient="reporter", ticket_id=ticket_id)
+    await room.deliver()
+    assert mails_to_the_victim(room) == 1
+
+    # Rejected out of the queue it is a flood for good.
+    petugas = await room.office.person("petugas")
+    for _, number in held:
+        await room.office.act(number, Reject(reason="Bukan pengaduan", text="Dikirim oleh program."), petugas.username)
+    await nobody_looks(room, 3)
+    assert mails_to_the_victim(room) == 1
+    states = Counter(row["state"] for row in await room.rows(recipient="reporter"))
+    assert set(states) <= {"sent", "absorbed", "cancelled"}, "nothing waits any more"
+
+
+async def test_who_rightly_filed_for_many_gets_every_receipt_once_a_person_has_looked(room: Room, app: object) -> None:
+    numbers = [answer.headers["location"].rpartition("/")[2] for answer in await flood(app, NAMED + 4)]
+    await room.deliver()
+    await nobody_looks(room, 3)
+    assert mails_to_the_victim(room) == 1
+    for _, number in await held_tickets(room):
+        await room.office.act(number, Verify(), "petugas")
+    await room.office.move_clock(timedelta(minutes=61))
+    await room.deliver()
+    mails = [mail for mail in room.postbox.taken if VICTIM in mail.to]
+    told = [number for number in numbers if any(number in mail.subject or number in mail.text for mail in mails)]
+    assert told == numbers
+    assert len(mails) <= 3
+
+
+async def test_whose_one_filing_fell_into_the_offices_flood_gets_its_receipt_without_any_look(
+    room: Room, app: object
+) -> None:
+    budi = await room.office.file(reporter_email="budi@example.org", hold=Hold("office", 24))
+    await room.deliver()
+    assert room.postbox.to("budi@example.org") == []
+    await nobody_looks(room, 1)
+    (mail,) = room.postbox.to("budi@example.org")
+    assert budi.number in mail.subject
+    await room.put(kind="beyond", recipient="reporter", ticket_id=budi.ticket_id)
+    await room.deliver()
+    assert len(room.postbox.to("budi@example.org")) == 2
 
 
 async def test_who_files_a_few_times_a_day_gets_the_first_receipt_at_once_and_the_others_in_one_list(

@@ -167,6 +167,15 @@ def test_what_is_held_is_released_by_a_word_a_deed_or_the_clock_and_by_no_reject
         released = act(held, command, actor)
         assert isinstance(released, Decision)
         assert released.ticket.held_until is None
+        assert released.ticket.unseen == isinstance(command, c.EndHold)
+    unseen = a_ticket(unseen=True)
+    for command, still in ((c.Verify(), False), (c.Reject(reason="program", text="Satu dari banyak."), True)):
+        done = act(unseen, command, OFFICER)
+        assert isinstance(done, Decision)
+        assert done.ticket.unseen is still
+        taken_back = act(done.ticket, c.Undo(event=done.events[0].seq), OFFICER)
+        assert isinstance(taken_back, Decision)
+        assert taken_back.ticket.unseen
     rejected = act(held, c.Reject(reason="program", text="Satu dari banyak."), OFFICER)
     noted = act(held, c.Note(text="Mirip dengan kiriman kemarin."), OFFICER)
     assert isinstance(rejected, Decision)
