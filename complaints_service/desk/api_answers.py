@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from complaints_service.accounts.model import Viewer
 from complaints_service.intake.attachments.answers import AttachmentAnswer, attachment_answers
@@ -17,6 +19,18 @@ from complaints_service.tickets.model import Ticket
 from complaints_service.tickets.more_time import open_to
 from complaints_service.tickets.port import DeadlineRow
 from complaints_service.tickets.timeline import actor_name, status_text, timeline
+
+# Not there: the case is not held.
+HeldUntil = (
+    Annotated[
+        datetime,
+        Meta(
+            description="Only while the case is held for a look because it looks like part of a flood: until when. It stands apart from "
+            "the open queue; its clocks run."
+        ),
+    ]
+    | msgspec.UnsetType
+)
 
 
 class UnitRef(msgspec.Struct, frozen=True):
@@ -54,6 +68,7 @@ class TicketLine(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     subject: str
     excerpt: str
+    held_until: HeldUntil = msgspec.UNSET
 
 
 class TicketList(msgspec.Struct, frozen=True):
@@ -153,6 +168,7 @@ class TicketDetail(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str | None
     allowed: tuple[str, ...]
     last_event: int
+    held_until: HeldUntil = msgspec.UNSET
 
 
 class CommandAnswer(TicketDetail, frozen=True, kw_only=True):
@@ -199,8 +215,14 @@ def list_answer(page: QueuePage, office: Office) -> TicketList:
 
 
 def _line(item: QueueItem, office: Office) -> TicketLine:
-    values = {name: getattr(item, name) for name in TicketLine.__struct_fields__ if name not in ("unit", "assignee")}
-    return TicketLine(**values, unit=unit_ref(office, item.unit_id), assignee=person_ref(office, item.assignee_id))
+    others = ("unit", "assignee", "held_until")
+    values = {name: getattr(item, name) for name in TicketLine.__struct_fields__ if name not in others}
+    return TicketLine(
+        **values,
+        unit=unit_ref(office, item.unit_id),
+        assignee=person_ref(office, item.assignee_id),
+        held_until=item.held_until or msgspec.UNSET,
+    )
 
 
 def _deadline(row: DeadlineRow) -> DeadlineLine:
@@ -265,6 +287,7 @@ def detail(file: TicketFile, viewer: Viewer, language: str) -> TicketDetail:
         merged_into=file.merged_into,
         allowed=open_to(viewer.actor(), ticket, file.events),
         last_event=ticket.seq,
+        held_until=ticket.held_until if ticket.held and ticket.held_until is not None else msgspec.UNSET,
     )
 
 

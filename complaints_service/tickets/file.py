@@ -157,6 +157,7 @@ class QueueItem(msgspec.Struct, frozen=True):
     requested_days: int | None
     subject: str
     excerpt: str
+    held_until: datetime | None = None
 
 
 class HeldItem(msgspec.Struct, frozen=True):

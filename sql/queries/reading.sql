@@ -102,7 +102,8 @@ WITH listed AS MATERIALIZED (
 )
 SELECT
     k.id, k.number, k.status, k.kind, k.category, k.service, k.channel, k.privacy, k.priority, k.unit_id, k.assignee_id,
-    k.received_at, k.next_due_at, k.level, k.version, k.oversight, k.requested_days, c.subject, left(c.description, 160) AS excerpt
+    k.received_at, k.next_due_at, k.level, k.version, k.oversight, k.requested_days, c.subject, left(c.description, 160) AS excerpt,
+    CASE WHEN k.status = 'received' THEN k.held_until END AS held_until
 FROM listed AS k
 INNER JOIN complaint_text AS c ON c.office_id = k.office_id AND c.ticket_id = k.id
 ORDER BY k.received_at DESC, k.id DESC;

@@ -7,13 +7,13 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
 from complaints_service.database import Scope
-from complaints_service.tickets.commands import Reject, Verify
+from complaints_service.tickets.commands import Reject, Release, Verify
 from complaints_service.tickets.file import QueueFilters
 from complaints_service.tickets.holds import ALARM, MANY
 from complaints_service.tickets.model import Hold
@@ -121,6 +121,31 @@ async def test_an_officer_releases_and_rejects_many_at_once_and_no_mail_goes_to_
     await room.office.move_clock(timedelta(minutes=61))
     await room.deliver()
     assert mails_to_the_victim(room) == 1
+
+
+async def test_the_api_tells_officers_what_is_held_and_until_when(room: Room, app: object) -> None:
+    answers = await flood(app, NAMED + 1)
+    usual, held = (answers[n].headers["location"].rpartition("/")[2] for n in (0, NAMED))
+    async with client_of(app) as desk:
+        await sign_in(room, desk, "petugas")
+        until = (await desk.get(f"/api/v1/tickets/{held}")).json()["held_until"]
+        assert datetime.fromisoformat(until) > await room.office.now() + timedelta(hours=23)
+        assert "held_until" not in (await desk.get(f"/api/v1/tickets/{usual}")).json()
+
+        async def listed(**asked: str) -> dict[str, str | None]:
+            items = (await desk.get("/api/v1/tickets", params=asked)).json()["items"]
+            return {item["number"]: item.get("held_until") for item in items}
+
+        everything = await listed(order="-received")
+        assert everything[held] == until
+        assert everything[usual] is None
+        assert held not in await listed(), "it stands apart from the open queue"
+        await room.office.act(held, Release(), "petugas")
+        assert "held_until" not in (await desk.get(f"/api/v1/tickets/{held}")).json()
+        schema = (await desk.get("/schema/openapi.json")).json()["components"]["schemas"]
+    for name in ("TicketLine", "TicketDetail"):
+        assert "held for a look" in schema[name]["properties"]["held_until"]["description"]
+        assert "held_until" not in schema[name]["required"]
 
 
 async def test_what_nobody_looks_at_goes_into_the_queue_by_itself(room: Room, app: object) -> None:
