@@ -1,6 +1,8 @@
-"""Forms as fast as they can be sent, each naming one victim, while an officer works: what becomes of them, and how the desk answers.
+"""Forms at a steady rate, each naming one victim, while an officer works: what becomes of them, and how the desk answers.
 
-.venv/bin/python -m benchmarks.flood [--seconds 15] [--connections 32]
+.venv/bin/python -m benchmarks.flood [--seconds 15] [--rate 1000]
+
+The sender waits for nobody: a form that is due is sent although those before it have no answer yet.
 """
 
 from __future__ import annotations
@@ -44,25 +46,55 @@ def form(port: int, number: int) -> bytes:
     return head.encode() + body
 
 
-async def send(port: int, connections: int, seconds: float) -> dict[str, int]:
-    """Send from so many connections until the time is over; how many answers of each status."""
-    until, answers = time.perf_counter() + seconds, collections.Counter[str]()
-    numbers = iter(range(1 << 24))
+class Sender:
+    """Sends a form whenever one is due, over connections that are free or new; what was answered, and how late it was sent."""
 
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < until:
-            writer.write(form(port, next(numbers)))
+    def __init__(self, port: int) -> None:
+        self.answers = collections.Counter[str]()
+        self.most_open = 0
+        self._port = port
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._open = 0
+
+    async def send(self, rate: float, seconds: float) -> None:
+        """So many a second; returns when all are answered."""
+        begun, numbers = time.perf_counter(), iter(range(1 << 24))
+        async with asyncio.TaskGroup() as group:
+            sent = 0
+            while (passed := time.perf_counter() - begun) < seconds:
+                for _ in range(int(passed * rate) - sent):
+                    group.create_task(self._one(next(numbers)))
+                    sent += 1
+                await asyncio.sleep(0.002)
+        for _, writer in self._free:
+            writer.close()
+
+    async def _one(self, number: int) -> None:
+        try:
+            reader, writer = self._free.pop() if self._free else await self._opened()
+            writer.write(form(self._port, number))
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
-            answers[head[9:12].decode()] += 1
-        writer.close()
+        except (OSError, EOFError) as error:
+            self.answers[type(error).__name__] += 1
+            return
+        self.answers[head[9:12].decode()] += 1
+        self._free.append((reader, writer))
 
-    await asyncio.gather(*(one() for _ in range(connections)))
-    return dict(answers)
+    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self._open += 1
+        self.most_open = max(self.most_open, self._open)
+        return await asyncio.open_connection("127.0.0.1", self._port)
 
 
-async def measure(running: Service, admin: asyncpg.Connection, connections: int, seconds: float) -> None:
+async def send(port: int, rate: float, seconds: float) -> dict[str, object]:
+    """What became of all, and how long it took until the last was answered."""
+    sender, begun = Sender(port), time.perf_counter()
+    await sender.send(rate, seconds)
+    return {"answers": dict(sender.answers), "seconds": time.perf_counter() - begun, "connections": sender.most_open}
+
+
+async def measure(running: Service, admin: asyncpg.Connection, rate: float, seconds: float) -> None:
     """The queue page before and meanwhile, and what stands in the tables afterwards."""
     async with signed_in(f"http://127.0.0.1:{running.port}") as client:
         usual, meanwhile = Reader(client), Reader(client)
@@ -70,31 +102,33 @@ async def measure(running: Service, admin: asyncpg.Connection, connections: int,
             await usual.load()
         before = cpu_seconds(running.process)
         sender = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.flood", "--send", str(running.port), "--connections", str(connections),
+            sys.executable, "-m", "benchmarks.flood", "--send", str(running.port), "--rate", str(rate),
             "--seconds", str(seconds), stdout=subprocess.PIPE,
         )  # fmt: skip
         reading = asyncio.create_task(sender.communicate())
         while not reading.done():
             await meanwhile.load()
-        answers: dict[str, int] = json.loads((await reading)[0])
+        told = json.loads((await reading)[0])
+        answers: dict[str, int] = told["answers"]
         after = cpu_seconds(running.process)
         await client.post("/dev/workers/drain")
         mails = [mail for mail in (await client.get("/dev/mail.json")).json() if VICTIM in mail["to"]]
     sent = sum(answers.values())
     held = await admin.fetchval("SELECT count(*) FROM ticket WHERE held_until IS NOT NULL")
     print(
-        f"{sent} forms in {seconds:.0f} s ({sent / seconds:.0f}/s): answers {answers}, {held} held, {len(mails)} mail(s) to the victim; "
+        f"{sent} forms in {seconds:.0f} s ({sent / seconds:.0f}/s, the last answered after {told['seconds']:.1f} s, "
+        f"{told['connections']} connections): answers {answers}, {held} held, {len(mails)} mail(s) to the victim; "
         f"web {(after['web'] - before['web']) * 1000 / sent:.2f} ms CPU a form; queue page p95 usually {usual.p95():.0f} ms, "
         f"meanwhile {meanwhile.p95():.0f} ms ({len(meanwhile.took)} loads)"
     )
 
 
-async def run(connections: int, seconds: float) -> None:
+async def run(rate: float, seconds: float) -> None:
     """A fresh service with the limits of production."""
     with service(**LIMITS) as running:
         admin = await asyncpg.connect(running.servers.admin_url)
         try:
-            await measure(running, admin, connections, seconds)
+            await measure(running, admin, rate, seconds)
         finally:
             await admin.close()
 
@@ -103,13 +137,13 @@ def main() -> None:
     """Measure once; with ``--send`` only send and print the answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--send", type=int, metavar="PORT")
     given = parser.parse_args()
     if given.send is not None:
-        print(json.dumps(asyncio.run(send(given.send, given.connections, given.seconds))))
+        print(json.dumps(asyncio.run(send(given.send, given.rate, given.seconds))))
     else:
-        asyncio.run(run(given.connections, given.seconds))
+        asyncio.run(run(given.rate, given.seconds))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from complaints_service.notifications.routes import ROUTES as NOTIFICATIONS
 from complaints_service.public.routes import ROUTES as PUBLIC
 from complaints_service.settings import Settings
 from complaints_service.web.api_docs import ROUTES as API_DOCS
+from complaints_service.web.crowd import Crowd, Doorkeeper, let_in
 from complaints_service.web.health import ROUTES as HEALTH
 from complaints_service.web.health import Health
 from complaints_service.web.incoming import Incoming
@@ -71,17 +72,18 @@ def create_app(settings: Settings, services: Services | None = None, routed: Lit
     ``routed``: made before by ``routed_app`` for settings of this kind, and used by no other application now.
     """
     configure_logging(settings, "web")
-    metrics = Metrics()
+    metrics, crowd = Metrics(), Crowd()
     app = routed or routed_app(Kind.of(settings))
     app.state = State(
         {
             "settings": settings,
             "given": services,
             "metrics": metrics,
+            "crowd": crowd,
             "static_files": LiveStaticFiles(watch=settings.dev),
         }
     )
-    return RequestRecord(AnswersHead(app), metrics)  # pyright: ignore[reportArgumentType]
+    return RequestRecord(Doorkeeper(AnswersHead(app), crowd), metrics)  # pyright: ignore[reportArgumentType]
 
 
 class Kind(NamedTuple):
@@ -118,6 +120,7 @@ def routed_app(kind: Kind) -> Litestar:
         },
         exception_handlers=exception_handlers(),  # pyright: ignore[reportArgumentType] - our request type is narrower
         before_send=[security_headers(https=kind.https), every_method],
+        before_request=let_in,
         after_exception=[log_uncaught, count_failure],
         lifespan=[_lifespan],
         request_class=Incoming,

@@ -35,6 +35,7 @@ from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import Channel, Kind
 from complaints_service.tickets.reading import TicketReader
 from complaints_service.web.cookies import make_cookie, read_cookie
+from complaints_service.web.crowd import crowd_of
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest, page
 from complaints_service.web.rate_limits import Limit, client_address, limits_of
@@ -80,7 +81,7 @@ async def filing_submit(
     Wrong fields and files show the form again (422) with every answer and every good file kept.
     """
     filled = await read_form(request, attachments)
-    async with limits_of(request).turns:
+    async with crowd_of(request).turn():
         form, draft = filled.fields, draft_of(filled, keys)
         office = await offices.current()
         step = form.get("step", "check")

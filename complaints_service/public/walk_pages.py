@@ -24,6 +24,7 @@ from complaints_service.public.settings_pages import switched
 from complaints_service.public.start_pages import guidance_shown
 from complaints_service.public.walk import Step, first_mistaken, later, mistakes_in, mistakes_on, step_of
 from complaints_service.settings import Settings
+from complaints_service.web.crowd import crowd_of
 from complaints_service.web.i18n import language_of
 from complaints_service.web.pages import PageRequest
 
@@ -74,12 +75,13 @@ async def walk_submit(
     if target is None:
         raise NotFound
     filled = await read_form(request, attachments)
-    draft = draft_of(filled, keys)
-    office = await offices.current()
-    cookies = switched(request, settings, filled.fields)
-    answer = _onward(request, office, draft, filled, target, clock)
-    answer.cookies.extend(cookies)
-    return answer
+    async with crowd_of(request).turn():
+        draft = draft_of(filled, keys)
+        office = await offices.current()
+        cookies = switched(request, settings, filled.fields)
+        answer = _onward(request, office, draft, filled, target, clock)
+        answer.cookies.extend(cookies)
+        return answer
 
 
 def _onward(

@@ -35,7 +35,6 @@ Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 WINDOW_SECONDS = 60
-TURNS = 3
 VALKEY_TIMEOUT = 0.05
 PAUSE_SECONDS = 2.0
 LOCAL_ENTRIES = 20_000
@@ -79,8 +78,6 @@ class RateLimits:
             Limit.HELD: settings.rate_held_per_minute,
         }
         self.hold_hours = settings.hold_hours
-        # Who sends a form waits for one of few turns once it has been read: however many come, a page of the desk waits for no more.
-        self.turns = asyncio.Semaphore(TURNS)
         self._local = _LocalCounts()
         self._away_until = 0.0
         self._valkey: redis.asyncio.Redis | None = None

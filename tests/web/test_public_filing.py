@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page
 
 from complaints_service.public.opened_tickets import TICKET_COOKIE
+from complaints_service.web.crowd import Crowd
 from tests.office import TheOffice
 from tests.web.conftest import Visit
 
@@ -130,6 +131,22 @@ async def test_a_form_changed_after_sending_asks_before_it_makes_a_second_ticket
     second = await http.post("/", data={**form, "description": WORDS + " Dan loketnya tutup.", "form_id": new_id})
     assert second.status_code == 303
     assert second.headers["location"] != first.headers["location"]
+
+
+async def test_a_form_that_was_not_let_in_is_sent_again_by_loading_the_page_again(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await visit("/lapor?layanan=", width=390, script=False)
+    await page.get_by_label("Apa yang terjadi?").fill(WORDS)
+    with monkeypatch.context() as crowded:
+        crowded.setattr(Crowd, "full", True)
+        await press(page, "Lanjutkan")
+        assert "Tulisan Anda tidak hilang" in await page.inner_text("main")
+    await page.reload()
+    assert "Periksa jawaban Anda" in await page.inner_text("h1")
+    assert WORDS in await page.inner_text("main")
+    await press(page, "Kirim pengaduan")
+    assert "/terkirim/LT-" in page.url
 
 
 async def test_who_chooses_anonymous_leaves_no_identity_behind(http: httpx.AsyncClient, the_office: TheOffice) -> None:
