@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from complaints_service.settings import Settings
     from complaints_service.wiring import Services
 
+# Making one for each client takes 20 ms of a processor, longer than what most tests ask; nothing of it speaks TLS.
+PLAIN = ssl.create_default_context()
 BASE_URL = "http://127.0.0.1:8000"
 # Routes of applications that have ended, for the next one: to put them together takes 0.3 s of a processor.
 _free: dict[Kind, list[Litestar]] = {}

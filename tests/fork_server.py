@@ -21,6 +21,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,12 @@ import msgspec
 
 from complaints_service import app
 from complaints_service.database import queries
-from complaints_service.i18n import LANGUAGES, catalogue
+from complaints_service.i18n import LANGUAGES, catalogue, day
+from complaints_service.notifications import whatsapp
+from complaints_service.notifications.rendering import Renderer
 from complaints_service.processes import die_with_parent
 from complaints_service.resources import sql_dir
+from complaints_service.webhooks import transport
 
 # What a command, web and worker import when they begin, also inside their functions.
 IMPORTED = (
@@ -157,19 +161,33 @@ def show_as(command: list[str]) -> None:
     ctypes.memmove(begin, text.ljust(end - begin, b"\0"), end - begin)
 
 
+def _read_once() -> None:
+    """What each process reads once and keeps."""
+    for file in (sql_dir() / "queries").glob("*.sql"):
+        queries(file.stem)
+    for language in LANGUAGES:
+        catalogue(language)
+        day(date(2026, 1, 5), "Asia/Jakarta", language)
+    # Whom other sites are trusted by.
+    whatsapp._trusted()
+    transport._trusted()
+    # The code of mails.
+    for escape in (False, True):
+        environment = Renderer()._environment("id", "Asia/Jakarta", escape)
+        for name in environment.list_templates(extensions=["html"] if escape else ["txt", "jinja"]):
+            if name.startswith("email/"):
+                environment.get_template(name)
+    # A process has one application: its routes are there already, most of the work of its start.
+    app.routed_app = functools.cache(app.routed_app)
+    app.routed_app(app.Kind(dev=True, https=False))
+
+
 def main() -> None:
     """Arguments: the descriptor of the socket on which requests come, a cluster, room for the command lines of the forks."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who wait between are nobody's business
     for name in IMPORTED:
         importlib.import_module(name)
-    # What each process reads once and keeps.
-    for file in (sql_dir() / "queries").glob("*.sql"):
-        queries(file.stem)
-    for language in LANGUAGES:
-        catalogue(language)
-    # A process has one application: its routes are there already, most of the work of its start.
-    app.routed_app = functools.cache(app.routed_app)
-    app.routed_app(app.Kind(dev=True, https=False))
+    _read_once()
     # What is shared stays shared: nothing of it is looked at again.
     gc.collect()
     gc.freeze()

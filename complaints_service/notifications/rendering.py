@@ -16,6 +16,7 @@ import css_inline
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from complaints_service.compiled import Compiled
 from complaints_service.i18n import day, moment, short, translate
 from complaints_service.notifications.letterhead import Logo
 from complaints_service.resources import templates_dir
@@ -58,6 +59,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 LONGEST_CHAT_TEXT = 4096
+# By whether the code escapes.
+_COMPILED = {False: Compiled(), True: Compiled()}
 
 
 class Renderer:
@@ -122,6 +125,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=self._auto_reload,
+            bytecode_cache=_COMPILED[escape],
         )
 
         def words(msgid: str, **values: object) -> str:

@@ -6,14 +6,13 @@ import functools
 import gzip
 from collections.abc import Mapping
 from datetime import date, datetime
-from types import CodeType
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import State
 
+from complaints_service.compiled import Compiled
 from complaints_service.i18n import LANGUAGES, day, moment, short, translate
 from complaints_service.office.model import Office
 from complaints_service.office.store import OfficeStore
@@ -31,21 +30,6 @@ THEMES = ("light", "dark")
 SWITCHED_THEME = "switched_theme"
 _WORTH_COMPRESSING = 600
 _DEFAULT_ZONE = "Asia/Jakarta"
-
-
-class Compiled(BytecodeCache):
-    """What Jinja made of a template is the same in every language: it is made once in a process, a few milliseconds each."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key, bucket.checksum] = bucket.code
-
-
 _COMPILED = Compiled()
 
 

@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import signal
-import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,11 +22,10 @@ import msgspec
 from complaints_service.dev.mail_catcher import CaughtMail, read_mails
 from complaints_service.embedded import servers_for
 from complaints_service.settings import Settings
+from tests.app_client import PLAIN
 from tests.platform.service_process import PATIENCE, ForkedService
 from tests.servers import VARIABLE, Running
 
-# Making one for each client takes longer than what is measured here; nothing of it speaks TLS.
-PLAIN = ssl.create_default_context()
 WEB, WORKER, VALKEY, POSTGRES = "complaints web", "complaints worker", "valkey-server", "bin/postgres -D"
 
 

@@ -14,6 +14,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.app_client import PLAIN
 from tests.faults.losing_proxy import Loses, LosingProxy
 from tests.forked import Forked, forked
 from tests.platform.service_process import free_port
@@ -42,7 +43,7 @@ class Web:
             "COMPLAINTS_POOL_SIZE": "2",
         }
         self._process = forked(["web"], environment)
-        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        async with asyncio.timeout(60), httpx.AsyncClient(verify=PLAIN) as client:
             while True:
                 try:
                     if (await client.get(self.address + "/health/ready")).status_code == 200:
@@ -61,7 +62,7 @@ class Web:
         await self._process.end()
 
     async def file(self, description: str, key: str) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(timeout=30, verify=PLAIN) as client:
             return await client.post(
                 self.address + "/api/v1/complaints",
                 json={"description": description, "reporter": {"email": "siti@example.org"}},

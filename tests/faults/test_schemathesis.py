@@ -34,6 +34,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from complaints_service.app import create_app
 from complaints_service.tickets.filed import Filed
+from tests.app_client import PLAIN
 from tests.faults.struck import audited
 from tests.servers import Running
 from tests.service.outbox_room import Room, a_room
@@ -102,7 +103,7 @@ async def address(room: Room) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def document(address: str) -> dict[str, Any]:
     """The description, read strictly: an answer that holds more than is described is a lie too."""
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, verify=PLAIN) as client:
         told = (await client.get("/schema/openapi.json")).json()
     for schema in told["components"]["schemas"].values():
         if schema.get("type") == "object" and "properties" in schema:
@@ -129,7 +130,7 @@ async def identities(room: Room, address: str, filed: Filed) -> dict[str, dict[s
 
 
 async def signed_in(room: Room, address: str, username: str) -> dict[str, str]:
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, verify=PLAIN) as client:
         body = {"username": username, "password": room.office.passwords[username]}
         answer = await client.post("/api/v1/session", json=body)
         assert answer.status_code == 200, answer.text
@@ -266,7 +267,7 @@ async def test_what_is_no_json_is_refused_by_every_operation_that_reads_some(
     address: str, document: dict[str, Any], identities: dict[str, dict[str, str]], filed: Filed
 ) -> None:
     met: Counter[int] = Counter()
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, verify=PLAIN) as client:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 if "application/json" not in operation.get("requestBody", {}).get("content", {}):
@@ -285,7 +286,7 @@ async def test_what_is_no_json_is_refused_by_every_operation_that_reads_some(
 async def test_methods_that_are_not_there_are_refused_with_those_that_are(
     address: str, document: dict[str, Any]
 ) -> None:
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, verify=PLAIN) as client:
         for path, methods in document["paths"].items():
             there = {method.upper() for method in methods} | {"OPTIONS"}
             place = re.sub(r"\{\w+\}", "1", path)

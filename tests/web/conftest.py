@@ -21,6 +21,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from complaints_service.app import create_app
 from complaints_service.settings import Settings
 from complaints_service.wiring import Services
+from tests.app_client import PLAIN
 from tests.web.accessibility import Axe
 from tests.web.browsing import Window, Windows, with_cookies
 from tests.web.watching import Watched, watch
@@ -57,7 +58,7 @@ async def site(settings: Settings, services: Services) -> AsyncIterator[str]:
 @pytest.fixture
 async def http(site: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client with its own cookies that follows no redirect by itself."""
-    async with httpx.AsyncClient(base_url=site, headers={"Accept-Language": "id"}, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=site, headers={"Accept-Language": "id"}, timeout=30, verify=PLAIN) as client:
         yield client
 
 

@@ -21,6 +21,7 @@ from complaints_service.settings import Settings, WhatsAppProvider
 from complaints_service.tickets.commands import Answer, Start, Verify
 from complaints_service.tickets.model import Actor, ActorKind
 from complaints_service.wiring import Services, open_services
+from tests.app_client import PLAIN
 from tests.web.accessibility import Axe, sideways_scroll
 from tests.web.conftest import QuietServer
 from tests.web.watching import watch
@@ -67,7 +68,7 @@ async def served(
         services = await open_services(own, hints=False)
         server = QuietServer(uvicorn.Config(create_app(own, services), log_level="warning", lifespan="on"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=20, verify=PLAIN) as client:
             yield services, client
         server.should_exit = True
         await serving

@@ -11,6 +11,7 @@ from complaints_service.accounts.model import Via, Viewer
 from complaints_service.database import SYSTEM
 from complaints_service.guidance.service import GuidanceDesk
 from complaints_service.wiring import Services
+from tests.app_client import PLAIN
 from tests.office import TheOffice
 from tests.web.accessibility import Axe, sideways_scroll
 from tests.web.conftest import Visit
@@ -90,7 +91,7 @@ async def test_who_is_helped_is_counted_once_and_who_goes_on_files_as_always(
     http: httpx.AsyncClient, site: str, the_office: TheOffice, services: Services
 ) -> None:
     made, title = await write(http, the_office)
-    async with httpx.AsyncClient(base_url=site, headers={"Accept-Language": "id"}) as citizen:
+    async with httpx.AsyncClient(base_url=site, headers={"Accept-Language": "id"}, verify=PLAIN) as citizen:
         assert title not in (await citizen.get("/?layanan=itas")).text
         page = await citizen.get("/?layanan=itap")
         assert title in page.text and "Apakah ini menjawab?" in page.text
