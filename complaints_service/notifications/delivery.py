@@ -21,6 +21,7 @@ from complaints_service.notifications.dead_letters import DeadLetters
 from complaints_service.notifications.digests import Digests
 from complaints_service.notifications.email import EmailTransport
 from complaints_service.notifications.facts import Claimed
+from complaints_service.notifications.hands import Found, all_hands
 from complaints_service.notifications.kinds import Recipient
 from complaints_service.notifications.links import Links
 from complaints_service.notifications.message_ids import MessageIds
@@ -121,11 +122,7 @@ class Delivery:
         Raises what asyncpg raises when the database is away; rows in hand come back when their lease ends.
         """
         left = [limit]
-        counts = await asyncio.gather(*(self._loop(left) for _ in range(LOOPS)), return_exceptions=True)
-        for count in counts:
-            if isinstance(count, BaseException):
-                raise count
-        return sum(count for count in counts if isinstance(count, int))
+        return await all_hands(LOOPS, lambda found: self._loop(left, found))
 
     async def stop(self) -> None:
         """Claim nothing more and wait until the rows in hand are marked: a stop uses up no try (scenario 5)."""
@@ -135,7 +132,7 @@ class Delivery:
                 for _ in range(LOOPS):
                     await self._room.acquire()
 
-    async def _loop(self, left: list[int]) -> int:
+    async def _loop(self, left: list[int], found: Found) -> int:
         sent = 0
         while left[0] > 0:
             async with self._room:
@@ -145,6 +142,7 @@ class Delivery:
                 row = await self._store.claim(ways) if ways else None
                 if row is None:
                     return sent
+                found()
                 if isinstance(row, int):
                     log.info("outbox_absorbed", rows=row)
                     continue

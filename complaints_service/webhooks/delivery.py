@@ -18,6 +18,7 @@ from complaints_service.keys import Keys
 from complaints_service.notifications.alarms import Alarms
 from complaints_service.notifications.backoff import MAX_POISON_TRIES, MAX_UNCERTAIN
 from complaints_service.notifications.facts import Claimed
+from complaints_service.notifications.hands import Found, all_hands
 from complaints_service.notifications.message_ids import MessageIds
 from complaints_service.notifications.store import CANCELLED, DEAD, OutboxStore
 from complaints_service.settings import Settings
@@ -65,11 +66,7 @@ class WebhookDelivery:
     async def deliver_due(self, limit: int = 1_000) -> int:
         """Send what is due until nothing is left or ``limit`` is reached; the number taken. Raises what asyncpg raises."""
         left = [limit]
-        counts = await asyncio.gather(*(self._loop(left) for _ in range(LOOPS)), return_exceptions=True)
-        for count in counts:
-            if isinstance(count, BaseException):
-                raise count
-        return sum(count for count in counts if isinstance(count, int))
+        return await all_hands(LOOPS, lambda found: self._loop(left, found))
 
     async def stop(self) -> None:
         """Claim nothing more and wait until the rows in hand are marked."""
@@ -79,7 +76,7 @@ class WebhookDelivery:
                 for _ in range(LOOPS):
                     await self._room.acquire()
 
-    async def _loop(self, left: list[int]) -> int:
+    async def _loop(self, left: list[int], found: Found) -> int:
         taken = 0
         while left[0] > 0:
             async with self._room:
@@ -89,6 +86,7 @@ class WebhookDelivery:
                     row = await self._store.claim()
                 if row is None:
                     return taken
+                found()
                 left[0] -= 1
                 fp("webhook.claimed")
                 taken += await self._deliver(row)
