@@ -15,6 +15,7 @@ import httpx
 
 from benchmarks.queue import seed
 from benchmarks.running import cpu_seconds, service
+from complaints_service.public.walk import Step
 
 WORDS = "Sudah sepuluh hari paspor saya belum jadi, padahal dijanjikan empat hari kerja."
 AIM_MS = 50.0
@@ -66,10 +67,14 @@ def visits(client: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
     def send() -> httpx.Response:
         return client.post("/", data={**form, "form_id": str(uuid.uuid4()), "step": "send"})
 
+    def walk(step: Step) -> Callable[[], httpx.Response]:
+        return lambda: client.post(step.address, data={**form, "walk": "1"})
+
     receipt = send()
     own = re.sub(r"^/terkirim", "/t", receipt.headers["location"])
     return {
         **{path: read(path) for path in READ},
+        **{f"POST {step.address}": walk(step) for step in Step if step is not Step.SERVICE},
         "POST / (check the answers)": lambda: client.post("/", data={**form, "step": "check"}),
         "POST / (send)": send,
         "/terkirim/{number}": read(receipt.headers["location"]),

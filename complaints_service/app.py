@@ -72,18 +72,18 @@ def create_app(settings: Settings, services: Services | None = None, routed: Lit
     ``routed``: made before by ``routed_app`` for settings of this kind, and used by no other application now.
     """
     configure_logging(settings, "web")
-    metrics, crowd = Metrics(), Crowd()
+    metrics = Metrics()
     app = routed or routed_app(Kind.of(settings))
     app.state = State(
         {
             "settings": settings,
             "given": services,
             "metrics": metrics,
-            "crowd": crowd,
+            "crowd": Crowd(),
             "static_files": LiveStaticFiles(watch=settings.dev),
         }
     )
-    return RequestRecord(Doorkeeper(AnswersHead(app), crowd), metrics)  # pyright: ignore[reportArgumentType]
+    return RequestRecord(Doorkeeper(AnswersHead(app), app.state), metrics)  # pyright: ignore[reportArgumentType]
 
 
 class Kind(NamedTuple):

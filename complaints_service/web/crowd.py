@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 
 from complaints_service.clock import monotonic
 from complaints_service.errors import TooMany
 from complaints_service.web.i18n import Connection, language_of
 from complaints_service.web.pages import THEME_COOKIE, THEMES
 from complaints_service.web.problems import for_machine
+from complaints_service.web.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -88,19 +90,26 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Doorkeeper:
-    """ASGI wrapper before everything that reads: answers 429 to who would file while the crowd is full."""
+    """ASGI wrapper before everything that reads: answers 429 to who would file while the crowd is full, and to one address that sends
+    more than people can (without that it would fill the crowd by itself, and nobody else were let in).
+    """
 
-    def __init__(self, app: ASGIApp, crowd: Crowd) -> None:
+    def __init__(self, app: ASGIApp, state: State) -> None:
         self._app = app
-        self._crowd = crowd
+        self._state = state
         self._kept: dict[tuple[object, ...], _Kept] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._crowd.full or not _files(scope):
+        if scope["type"] != "http" or not _files(scope):
+            await self._app(scope, receive, send)
+            return
+        connection: Connection = ASGIConnection(scope)
+        limits: RateLimits = self._state.rate_limits
+        storms = limits.storms(limits.address_of(connection))
+        if not (storms or self._state.crowd.full):
             await self._app(scope, receive, send)
             return
         cast("dict[str, object]", scope)["path_template"] = _ROUTE
-        connection: Connection = ASGIConnection(scope)
         theme = connection.cookies.get(THEME_COOKIE)
         key = (for_machine(connection), language_of(connection), theme if theme in THEMES else None)
         kept = self._kept.get(key)

@@ -25,6 +25,7 @@ from complaints_service.clock import machine_now, monotonic
 from complaints_service.errors import NotFound, TooMany, Unauthenticated
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
+from complaints_service.web.addresses import network, sender
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +33,9 @@ log = structlog.get_logger(__name__)
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 WINDOW_SECONDS = 60
+# A form has ten pages; who sends more than that many times what may be filed is a program.
+PAGES_A_FORM = 10
 VALKEY_TIMEOUT = 0.05
 PAUSE_SECONDS = 2.0
 LOCAL_ENTRIES = 20_000
@@ -65,7 +66,7 @@ class RateLimits:
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._keys = keys
-        self.trusted_proxies = tuple(ipaddress.ip_network(text, strict=False) for text in settings.trusted_proxies)
+        self._trusted_proxies = tuple(ipaddress.ip_network(text, strict=False) for text in settings.trusted_proxies)
         self._most: dict[Limit, int | None] = {
             Limit.FILING: settings.rate_filing_per_minute,
             Limit.LOOKUP: settings.rate_lookup_per_minute,
@@ -79,6 +80,7 @@ class RateLimits:
         }
         self.hold_hours = settings.hold_hours
         self._local = _LocalCounts()
+        self._storm = _LocalCounts()
         self._away_until = 0.0
         self._valkey: redis.asyncio.Redis | None = None
         if settings.redis_url is not None:
@@ -111,6 +113,20 @@ class RateLimits:
         if self._most[name] is not None:
             await self._read(name, address, count=True)
 
+    def storms(self, address: str) -> bool:
+        """Count one more page of a form, in this process alone and without waiting: whether one address sends more than people can."""
+        most = self._most[Limit.FILING]
+        if most is None:
+            return False
+        window, passed = divmod(machine_now().timestamp(), WINDOW_SECONDS)
+        current, before = self._storm.read(self._key("storm", address), int(window), count=True)
+        return _Counts(current, before, passed, WINDOW_SECONDS).weighted > most * PAGES_A_FORM
+
+    def address_of(self, connection: Connection) -> str:
+        """Who sends (see ``addresses.sender``)."""
+        peer = connection.client.host if connection.client is not None else "local"
+        return sender(peer, connection.headers.get("x-forwarded-for", ""), self._trusted_proxies)
+
     async def close(self) -> None:
         """Close the connections to Valkey."""
         if self._valkey is not None:
@@ -120,7 +136,7 @@ class RateLimits:
         """Counts in Valkey, and in this process when it does not answer in time."""
         now, length = machine_now().timestamp(), _WINDOWS.get(name, WINDOW_SECONDS)
         window, passed = int(now // length), now % length
-        key = f"rate:{name}:{self._keys.digest('rate-limit', name, network(address))[:16].hex()}"
+        key = self._key(name, address)
         if self._valkey is not None and monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(VALKEY_TIMEOUT):
@@ -130,6 +146,9 @@ class RateLimits:
                 self._away_until = monotonic() + PAUSE_SECONDS
                 log.warning("rate_limits_without_valkey", error=type(error).__name__)
         return _Counts(*self._local.read(key, window, count), passed, length)
+
+    def _key(self, name: str, subject: str) -> str:
+        return f"rate:{name}:{self._keys.digest('rate-limit', name, network(subject))[:16].hex()}"
 
     async def _in_valkey(
         self, valkey: redis.asyncio.Redis, key: str, window: int, count: bool, length: int
@@ -180,47 +199,9 @@ class _LocalCounts:
         return current, before
 
 
-def network(address: str) -> str:
-    """What counts as one sender: an IPv4 address, or the /64 that one IPv6 customer has; anything else as it is."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
-
-
 def client_address(connection: Connection) -> str:
-    """Who sends: the other end of the connection, or, when that is a proxy we trust, the last address it names that is none.
-
-    Nobody else's X-Forwarded-For counts: anybody can write one (CVE-2025-59152).
-    """
-    peer = connection.client.host if connection.client is not None else "local"
-    trusted = limits_of(connection).trusted_proxies
-    if not _within(peer, trusted):
-        return peer
-    for hop in reversed(connection.headers.get("x-forwarded-for", "").split(",")):
-        named = hop.strip()
-        if not _is_address(named):
-            return peer
-        if not _within(named, trusted):
-            return named
-    return peer
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    return bool(networks) and _is_address(address) and any(ipaddress.ip_address(address) in known for known in networks)
+    """Who sends (see ``RateLimits.address_of``)."""
+    return limits_of(connection).address_of(connection)
 
 
 def limits_of(connection: Connection) -> RateLimits:

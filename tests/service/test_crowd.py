@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+import msgspec
 import pytest
 
 from complaints_service.settings import Settings
 from complaints_service.web.crowd import MOST_WAITING, RETRY_SECONDS, TURNS, Crowd
+from complaints_service.web.rate_limits import PAGES_A_FORM
 from complaints_service.wiring import Services
 from tests.app_client import client_of, started_app
 
@@ -120,3 +122,19 @@ async def test_a_form_that_was_not_let_in_is_filed_when_it_is_sent_again(
     sent, twice = await client.post("/", data=form), await client.post("/", data=form)
     assert (sent.status_code, twice.status_code) == (303, 303)
     assert sent.headers["location"] == twice.headers["location"]
+
+
+async def test_one_address_that_sends_more_than_people_can_is_not_let_in_and_everybody_else_is(
+    settings: Settings, services: Services
+) -> None:
+    limited = msgspec.structs.replace(settings, rate_filing_per_minute=1)
+    given = msgspec.structs.replace(services, settings=limited)
+    async with (
+        started_app(limited, given) as app,
+        client_of(app, "10.0.0.1") as storm,
+        client_of(app, "10.0.0.2") as other,
+    ):
+        answers = [(await storm.post("/", data=FORM)).status_code for _ in range(PAGES_A_FORM + 5)]
+        assert answers == [200] * PAGES_A_FORM + [429] * 5
+        assert (await storm.get("/lacak")).status_code == 200
+        assert (await other.post("/", data=FORM)).status_code == 200

@@ -15,7 +15,8 @@ from complaints_service.errors import TooMany
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
 from complaints_service.web import rate_limits
-from complaints_service.web.rate_limits import Limit, RateLimits, network
+from complaints_service.web.addresses import network
+from complaints_service.web.rate_limits import Limit, RateLimits
 from complaints_service.wiring import Services
 from tests.app_client import opened_app
 

@@ -21,8 +21,9 @@ from complaints_service.intake.attachments.storage import Storage
 from complaints_service.intake.attachments.trouble import StorageFull
 from complaints_service.keys import Keys
 from complaints_service.settings import Settings
+from complaints_service.web.addresses import network
 from complaints_service.web.pages import PageRequest
-from complaints_service.web.rate_limits import Limit, client_address, limits_of, network
+from complaints_service.web.rate_limits import Limit, client_address, limits_of
 
 # Requests that hold a file at the same time in this process; each has at most eleven files of ten megabytes on disk.
 MOST_AT_ONCE = 32
