@@ -91,18 +91,19 @@ async def further(connection: Connection, message: Addressed) -> dict[str, objec
 
 
 async def _roll_up(connection: Connection, row: Claimed) -> dict[str, object] | None:
-    count = await queries("outbox").absorbed_tickets(connection, office_id=row.office_id, roll_up_id=row.id)
-    if not count:
-        return None
-    lines = [
-        msgspec.convert(dict(line), ListedTicket)
+    found = [
+        dict(line)
         async for line in queries("outbox").absorbed(
             connection, office_id=row.office_id, roll_up_id=row.id, limit=LISTED
         )
     ]
+    if not found:
+        return None
+    lines = [msgspec.convert(line, ListedTicket) for line in found]
     rungs = [msgspec.json.decode(line.params or "{}", type=_Listed) for line in lines]
     urgent = any(rung.target == "attend" for rung in rungs)
-    return {"count": count, "tickets": lines, "level": max((rung.level for rung in rungs), default=0), "urgent": urgent}
+    level = max(rung.level for rung in rungs)
+    return {"count": found[0]["count"], "tickets": lines, "level": level, "urgent": urgent}
 
 
 async def _receipts(connection: Connection, row: Claimed) -> dict[str, object] | None:

@@ -314,8 +314,8 @@ SELECT provider, address, language, draft, last_inbound_at FROM whatsapp_chat WH
 
 -- name: absorbed(office_id, roll_up_id, limit)
 -- The open tickets of a roll-up, each once with its highest and latest rung; urgent ones that nobody has taken up come first, then the
--- highest level, then what is due next.
-SELECT * FROM (
+-- highest level, then what is due next. ``count``: all of them, however few are listed.
+SELECT *, count(*) OVER () AS count FROM (
     SELECT DISTINCT ON (o.ticket_id) t.number, t.status, t.category, t.service, t.unit_id, t.assignee_id, t.next_due_at, o.params
     FROM outbox AS o
     INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
@@ -337,24 +337,6 @@ SELECT * FROM (
 ORDER BY
     coalesce(params::json ->> 'target', '') = 'attend' DESC, (params::json ->> 'level')::integer DESC NULLS LAST, next_due_at NULLS LAST, number
 LIMIT :limit;
-
--- name: absorbed_tickets(office_id, roll_up_id)$
-SELECT count(DISTINCT o.ticket_id)
-FROM outbox AS o
-INNER JOIN ticket AS t ON t.office_id = o.office_id AND t.id = o.ticket_id
-WHERE o.office_id = :office_id AND o.absorbed_by = :roll_up_id
-    AND t.status IN ('received', 'verified', 'in_progress', 'waiting_reporter', 'answered')
-    -- As notifications/owed.py judges a rung that goes by itself: called off by a deed or a new deadline.
-    AND (o.kind <> 'rung' OR CASE
-        WHEN o.params::json ->> 'target' = 'sign' THEN t.last_sign_at <= o.created_at
-        ELSE coalesce((
-            SELECT d.started_at <= o.created_at AND d.paused_at IS NULL AND d.ended_at IS NULL
-                AND NOT (coalesce((o.params::json ->> 'breach')::boolean, false) AND d.due_at > office_now())
-            FROM deadline AS d
-            WHERE d.office_id = o.office_id AND d.ticket_id = o.ticket_id AND d.target = o.params::json ->> 'target'
-            ORDER BY d.episode DESC LIMIT 1
-        ), true)
-    END);
 
 -- name: open_figures(office_id, units, own_units, person_id)^
 -- Figures of a morning digest: only tickets in the person's units that do not name the person or the person's unit.
