@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from complaints_service.database import Database, Scope, queries
+from complaints_service.database import SWEEP, Database, Scope, queries
 from complaints_service.notifications.facts import Claimed
 from complaints_service.notifications.kinds import MessageKind, Recipient, Way
 from complaints_service.notifications.message_ids import MessageIds
@@ -47,7 +47,7 @@ class OutboxStore:
         An escalation mail counts against its receiver's hour in the transaction that claims it.
         """
         token = secrets.token_bytes(16)
-        async with self._database.transaction(Scope.system()) as connection:
+        async with self._database.transaction(SWEEP) as connection:
             found = await queries("outbox").claim(
                 connection,
                 ways=list(ways),
@@ -131,7 +131,7 @@ class OutboxStore:
 
     async def waiting(self, ways: Collection[str]) -> Waiting:
         """What a drain, a wake-up and the health page ask; ``next_seconds`` counts only rows of these ways."""
-        async with self._database.transaction(Scope.system()) as connection:
+        async with self._database.transaction(SWEEP) as connection:
             found = await queries("outbox").waiting(
                 connection, ways=list(ways), patience_seconds=ORDER_PATIENCE_SECONDS
             )

@@ -6,7 +6,7 @@ import secrets
 
 import msgspec
 
-from complaints_service.database import Database, Scope, queries
+from complaints_service.database import SWEEP, Database, Scope, queries
 from complaints_service.notifications.facts import Claimed
 from complaints_service.notifications.store import CANCELLED
 
@@ -47,7 +47,7 @@ class WebhookStore:
     async def claim(self) -> Claimed | None:
         """The next due row, or None."""
         token = secrets.token_bytes(16)
-        async with self._database.transaction(Scope.system()) as connection:
+        async with self._database.transaction(SWEEP) as connection:
             found = await queries("webhooks").claim(
                 connection, token=token, lease_seconds=self._lease_seconds, most_at_once=MOST_AT_ONCE
             )
@@ -55,7 +55,7 @@ class WebhookStore:
 
     async def next_seconds(self) -> float | None:
         """Machine seconds until something may be due (<= 0: now); None: nothing waits."""
-        async with self._database.transaction(Scope.system()) as connection:
+        async with self._database.transaction(SWEEP) as connection:
             return await queries("webhooks").next_seconds(connection, most_at_once=MOST_AT_ONCE)
 
     async def owed(self, row: Claimed) -> Owed | NotOwed:

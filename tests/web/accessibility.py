@@ -9,6 +9,21 @@ from playwright.async_api import Page
 
 _SOURCE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Where the test's site serves it.
+_ADDRESS = "/uji/axe.js"
+# As a script of the site itself, which the browser keeps: half of what it costs to send 650 KB into each page. False where a page of
+# elsewhere does not load it.
+_LOAD = """(address) => {
+  if ("axe" in window) return true;
+  if (!location.protocol.startsWith("http")) return false;
+  const script = document.createElement("script");
+  return new Promise((done) => {
+    script.onload = () => done(true);
+    script.onerror = () => done(false);
+    script.src = address;
+    document.head.append(script);
+  }).finally(() => script.remove());
+}"""
 Look = tuple[Literal["light", "dark"], int]
 # The smallest box of a link or button; links inside sentences are exempt, as in WCAG 2.5.8.
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, select, textarea, input:not([type=hidden]), summary")]
@@ -30,6 +45,19 @@ class Axe:
         """axe-core as set-up installed it. Raises FileNotFoundError when it did not."""
         return cls(_SOURCE.read_text(encoding="utf-8"))
 
+    def beside(self, app: Any) -> Any:
+        """The application with axe-core at an address of its own."""
+        headers = [(b"content-type", b"text/javascript"), (b"cache-control", b"public, max-age=31536000, immutable")]
+
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            if scope.get("path") != _ADDRESS:
+                await app(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": self._source.encode()})
+
+        return answer
+
     async def broken_in(self, page: Page, *looks: Look) -> dict[Look, dict[str, list[str]]]:
         """The looks in which the page, loaded once, breaks rules; and which."""
         found: dict[Look, dict[str, list[str]]] = {}
@@ -42,7 +70,7 @@ class Axe:
 
     async def broken_rules(self, page: Page) -> dict[str, list[str]]:
         """Rule -> the elements that break it; empty when the page is as it should be."""
-        if not await page.evaluate("'axe' in window"):
+        if not await page.evaluate(_LOAD, _ADDRESS):
             await page.evaluate(self._source)
         found: list[dict[str, Any]] = await page.evaluate(
             "async (tags) => (await axe.run({runOnly: tags, resultTypes: ['violations'], selectors: false})).violations",

@@ -39,11 +39,12 @@ class QuietServer(uvicorn.Server):
 
 
 @pytest.fixture(scope="session")
-async def site(settings: Settings, services: Services) -> AsyncIterator[str]:
+async def site(settings: Settings, services: Services, axe: Axe) -> AsyncIterator[str]:
     """The running site's address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings, services), log_config=None, lifespan="on", timeout_graceful_shutdown=2)
+    app = axe.beside(create_app(settings, services))
+    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
