@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("calendar", "start", "filing", "timers", "breaches", "recompute", "simulation", "queue", "pages", "flood")
+ALL = ("calendar", "start", "filing", "timers", "breaches", "recompute", "simulation", "queue", "pages", "flood", "phone")
 
 
 def main() -> None:
