@@ -70,7 +70,7 @@ async def test_a_receipt_prints_on_a_slip_of_80_mm(visit: Visit) -> None:
     await press(page, "Kirim pengaduan")
     async with page.expect_navigation():
         await page.get_by_role("link", name="Sebagai struk 80 mm").click()
-    assert sheets(await page.pdf(prefer_css_page_size=True)) == [(80, 200)]
+    assert sheets(await page.pdf(prefer_css_page_size=True)) == [(80, 235)]
     await page.emulate_media(media="print")
     await page.set_viewport_size({"width": 272, "height": 700})
     assert await sideways_scroll(page) <= 0
@@ -82,4 +82,4 @@ async def test_the_counter_prints_the_same_slip(visit: Visit, http: httpx.AsyncC
     await page.locator("#description").fill(WORDS)
     async with page.expect_navigation():
         await page.locator("main form .button").click()
-    assert sheets(await page.pdf(prefer_css_page_size=True)) == [(80, 200)]
+    assert sheets(await page.pdf(prefer_css_page_size=True)) == [(80, 235)]
