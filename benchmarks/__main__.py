@@ -5,7 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("calendar", "start", "filing", "timers", "breaches", "recompute", "simulation", "queue", "pages", "flood", "phone")
+ALL = (
+    "calendar",
+    "start",
+    "filing",
+    "timers",
+    "breaches",
+    "recompute",
+    "simulation",
+    "queue",
+    "pages",
+    "flood",
+    "phone",
+)
 
 
 def main() -> None:

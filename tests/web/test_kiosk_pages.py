@@ -162,6 +162,43 @@ _IN_REACH = """(e) => { const { x, y, width, height } = e.getBoundingClientRect(
   return e.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }"""
 
 
+async def test_on_a_tablet_the_keyboard_leaves_room_for_what_is_written(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token)
+    await page.set_viewport_size({"width": 768, "height": 1024})
+    await page.goto("/kios/buat")
+    await press(page, "Lainnya")
+    await page.locator("#description").click()
+    await expect(page.locator(".touch-keyboard")).to_be_visible()
+    for name in ("Panggil petugas", "Kembali", "Lanjutkan"):
+        assert await page.get_by_role("button", name=name).evaluate(_IN_REACH), name
+    for part in ("#description", "main h1"):
+        assert await page.locator(part).evaluate(_ALL_IN_SIGHT), part
+
+
+# From its upper to its lower edge.
+_ALL_IN_SIGHT = """(e) => { const { x, y, width, height } = e.getBoundingClientRect();
+  return [4, height / 2, height - 4].every((down) => e.contains(document.elementFromPoint(x + width / 4, y + down))); }"""
+
+
+async def test_nothing_shows_through_what_ends_a_long_screen(visit: Visit, token: str) -> None:
+    page = await at_kiosk(visit, token, script=False)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.goto("/kios/survei")
+    for name in ("Kembali", "Kirim jawaban"):
+        last = page.locator("main .kiosk-actions").get_by_text(name)
+        for down in range(0, 400, 40):
+            await page.locator("main").evaluate("(e, y) => e.scrollTo(0, y)", down)
+            assert await last.evaluate(_WHOLE), (name, down)
+
+
+# No other control lies anywhere over it.
+_WHOLE = """(e) => { const { x, y, width, height } = e.getBoundingClientRect();
+  for (let left = 4; left < width - 4; left += 6) for (let top = 6; top < height - 6; top += 6) {
+    if (document.elementFromPoint(x + left, y + top)?.matches("input, label")) return false;
+  }
+  return true; }"""
+
+
 async def test_the_keyboard_covers_neither_help_nor_the_way_on(visit: Visit, token: str) -> None:
     page = await at_kiosk(visit, token)
     await page.set_viewport_size({"width": 1280, "height": 800})

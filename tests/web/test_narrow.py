@@ -70,6 +70,7 @@ def a_list_mail(kind: str, language: str) -> str:
         "lines": [line] * 3,
         "count": 7,
         "level": 3,
+        "urgent": False,
         "more": 4,
         "office": office,
         "language": language,
@@ -97,3 +98,14 @@ async def test_a_mail_with_a_list_fits_a_telephone_and_follows_the_colours(
         assert await sideways_scroll(telephone) == 0
         grounds.append(await telephone.locator(".sheet").evaluate("e => getComputedStyle(e).backgroundColor"))
     assert grounds == ["rgb(255, 255, 255)", "rgb(26, 34, 42)"]
+
+
+@pytest.mark.parametrize("language", ["id-ID", "en-GB"])
+@pytest.mark.parametrize("path", ["/", "/lacak"])
+async def test_the_three_entries_of_the_menu_stay_in_one_row(visit: Visit, path: str, language: str) -> None:
+    page = await visit(path, width=320, language=language)
+    tops = await page.eval_on_selector_all(
+        ".site-nav :is(a, button)", "all => all.map((e) => Math.round(e.getBoundingClientRect().top / 20))"
+    )
+    assert len(tops) == 3
+    assert len(set(tops)) == 1
