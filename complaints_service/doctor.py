@@ -18,7 +18,8 @@ from redis.exceptions import RedisError
 from complaints_service import frontend_parts
 from complaints_service.clock import machine_now
 from complaints_service.database import missing_migrations, queries
-from complaints_service.doctor_audit import INVARIANTS, Violation, audit, audit_connections
+from complaints_service.doctor_audit import Violation, audit, audit_connections
+from complaints_service.doctor_checks import INVARIANTS
 from complaints_service.intake.attachments.storage import Storage
 from complaints_service.notifications.smtp_address import smtp_address
 from complaints_service.progress import Progress, bar, no_progress

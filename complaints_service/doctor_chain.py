@@ -7,6 +7,8 @@ same from PostgreSQL as from msgspec), only twice as fast and without moving the
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,13 +59,20 @@ async def suspects(connection: asyncpg.Connection, office_id: int, first: int, l
     """Every ticket with an id from ``first`` to ``last``, both included, that needs a closer look, and why."""
     span = {"office_id": office_id, "first": first, "last": last}
     found = Suspects()
-    await queries("doctor").step_by_step(connection, nested="off")
-    async for row in queries("doctor").suspects(connection, **span, types=list(_LEGAL), moves=_MOVES):
-        for why in Suspects.__struct_fields__:
-            if row[why]:
-                getattr(found, why).append(row["id"])
-    await queries("doctor").step_by_step(connection, nested="on")
+    async with side_by_side(connection):
+        async for row in queries("doctor").suspects(connection, **span, types=list(_LEGAL), moves=_MOVES):
+            for why in Suspects.__struct_fields__:
+                if row[why]:
+                    getattr(found, why).append(row["id"])
     return found
+
+
+@asynccontextmanager
+async def side_by_side(connection: asyncpg.Connection) -> AsyncGenerator[None]:
+    """For statements that read much of several tables: all in the order of their keys, no look-up for each row."""
+    await queries("doctor").step_by_step(connection, nested="off")
+    yield
+    await queries("doctor").step_by_step(connection, nested="on")
 
 
 async def broken_chains(

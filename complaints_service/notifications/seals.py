@@ -75,7 +75,8 @@ class Seals:
     async def broken(self, office_id: int) -> list[date]:
         """Days whose root can no longer be made from the events."""
         async with self._database.transaction(Scope.system()) as connection:
-            return [row["day"] async for row in queries("seals").broken_seals(connection, office_id=office_id)]
+            found = queries("seals").broken_seals(connection, office_id=office_id, first=date.min, last=date.max)
+            return [row["day"] async for row in found]
 
 
 def last_day(now: datetime, zone: str) -> tuple[date, datetime]:

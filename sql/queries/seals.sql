@@ -36,8 +36,12 @@ FROM made
 ON CONFLICT (office_id, day) DO NOTHING
 RETURNING tickets, root;
 
--- name: broken_seals(office_id)
--- Days whose root can no longer be made from the events: something in them was rewritten, or, for one that covers everything, before it.
+-- name: sealed_days(office_id)
+SELECT day FROM chain_root WHERE office_id = :office_id ORDER BY day;
+
+-- name: broken_seals(office_id, first, last)
+-- Days, of those from first to last, whose root can no longer be made from the events: something in them was rewritten, or, for one that
+-- covers everything, before it.
 SELECT c.day, c.tickets, r.tickets AS tickets_now
 FROM (
     SELECT k.*, lag(k.root) OVER (ORDER BY k.cutoff) AS root_before
@@ -49,9 +53,22 @@ CROSS JOIN LATERAL (
     FROM chain_root_since(c.office_id, c.since, c.cutoff, c.root_before) AS s
     WHERE c.since IS NOT NULL
     UNION ALL
+    -- What chain_root_at gives, without a look at each ticket that came later (no event is older than its ticket).
     SELECT a.tickets, a.root
-    FROM chain_root_at(c.office_id, c.cutoff) AS a
+    FROM (
+        SELECT count(*) AS tickets, sha256(coalesce(string_agg(int8send(h.id) || h.head, ''::bytea ORDER BY h.id), ''::bytea)) AS root
+        FROM (
+            SELECT t.id, CASE WHEN t.last_event_at <= c.cutoff THEN t.chain_head ELSE (
+                SELECT e.hash FROM ticket_event AS e
+                WHERE e.office_id = t.office_id AND e.ticket_id = t.id AND e.at <= c.cutoff
+                ORDER BY e.seq DESC LIMIT 1
+            ) END AS head
+            FROM ticket AS t
+            WHERE t.office_id = c.office_id AND t.received_at <= c.cutoff
+        ) AS h
+        WHERE h.head IS NOT NULL
+    ) AS a
     WHERE c.since IS NULL
 ) AS r
-WHERE (c.root, c.tickets) IS DISTINCT FROM (r.root, r.tickets)
+WHERE c.day BETWEEN :first AND :last AND (c.root, c.tickets) IS DISTINCT FROM (r.root, r.tickets)
 ORDER BY c.day;

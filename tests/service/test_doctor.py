@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
-from complaints_service import doctor
+from complaints_service import doctor, doctor_audit
 from complaints_service.database import SYSTEM, queries
 from complaints_service.doctor import Health, examine
+from complaints_service.doctor_chain import Suspects
 from complaints_service.tickets import commands as c
 from tests.servers import Running, on_database, test_settings
 from tests.service.outbox_room import Room, a_room
@@ -121,7 +123,12 @@ async def test_a_whole_office_gives_the_closer_look_nothing_to_do(room: Room) ->
     assert suspected == []
 
 
-async def test_every_rewritten_row_is_found_and_its_ticket_named(room: Room) -> None:
+@pytest.mark.parametrize("span", [doctor_audit.SPAN, 2])
+async def test_every_rewritten_row_is_found_and_its_ticket_named(
+    room: Room, monkeypatch: pytest.MonkeyPatch, span: int
+) -> None:
+    """In one span of tickets, and in many whose borders lie between them."""
+    monkeypatch.setattr(doctor_audit, "SPAN", span)
     whole = await a_used_office(room)
     numbers: list[tuple[str, str]] = []
     for invariant, damage in DAMAGES:
@@ -135,6 +142,50 @@ async def test_every_rewritten_row_is_found_and_its_ticket_named(room: Room) -> 
     found = await broken(room)
     assert [pair for pair in numbers if pair not in found] == []
     assert whole not in [row for _, row in found]
+
+
+async def test_two_messages_under_one_name_are_found_whatever_it_looks_like(room: Room) -> None:
+    """The audit looks at Message-IDs in shares: none lies outside of them, nor between two."""
+    names = ("<one@example.org>", "<4", "<8", "<c", "", "0", "zz", "<3fff@example.org>", "\U0010ffff")
+    for _ in names:
+        await room.office.file()
+        await room.office.file()
+    pairs = [row["id"] for row in await room.rows()]
+    assert len(pairs) == 2 * len(names)
+    for name, first, second in zip(names, pairs[::2], pairs[1::2], strict=True):
+        await room.admin.execute("UPDATE outbox SET message_id = $1 WHERE id = ANY($2)", name, [first, second])
+    assert sorted(await broken(room)) == sorted(("I5", f"outbox {first}") for first in pairs[::2])
+
+
+async def test_each_broken_seal_is_named_in_whatever_part_of_the_days_it_lies(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_audit, "SEALS", 2)
+    for _ in range(5):
+        await room.office.file()
+        await room.office.move_clock(timedelta(days=1))
+        assert await room.services.notifications.make_seals() == 1
+    days = [row["day"] for row in await room.admin.fetch("SELECT day FROM chain_root ORDER BY day")]
+    assert await broken(room) == []
+    await room.admin.execute(
+        "UPDATE ticket_event SET hash = sha256(hash); UPDATE ticket SET chain_head = sha256(chain_head)"
+    )
+    assert [row for invariant, row in await broken(room) if invariant == "I7" and row.startswith("seal")] == [
+        f"seal of {day}" for day in days
+    ]
+
+
+async def test_whatever_the_audit_asks_it_can_write_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    filed = await room.office.file()
+
+    async def rewrite(connection: asyncpg.Connection, *_: object) -> Suspects:
+        await connection.execute("UPDATE ticket SET level = 9")
+        return Suspects()
+
+    monkeypatch.setattr(doctor_audit, "suspects", rewrite)
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await examine(room.services.settings, with_audit=True)
+    assert await room.admin.fetchval("SELECT level FROM ticket WHERE id = $1", filed.ticket_id) == 0
 
 
 async def test_a_message_that_comes_to_no_end_is_found(room: Room) -> None:

@@ -73,7 +73,8 @@ async def test_each_seal_covers_its_own_days_and_the_one_before_so_a_rewritten_e
             change = room.admin.transaction()
             await change.start()
             await room.admin.execute(damage, ticket_id)
-            found = [row["day"] async for row in queries("seals").broken_seals(room.admin, office_id=1)]
+            every = queries("seals").broken_seals(room.admin, office_id=1, first=days[0], last=days[-1])
+            found = [row["day"] async for row in every]
             await change.rollback()
             return found
 
