@@ -7,7 +7,8 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -20,6 +21,9 @@ from complaints_service.progress import Progress, no_progress
 
 CHUNK = 1_048_576
 _BLOCK = 512
+# Files that are written out side by side, and how many of them are in hand.
+_WRITERS = 8
+_AT_A_TIME = 256
 
 
 class ArchiveWriter:
@@ -154,11 +158,30 @@ def verify(
     progress(total, total, "the archive is whole")
 
 
+def extract_all(
+    file: Path, places: Sequence[tuple[str, tarfile.TarInfo]], room: Path, progress: Progress = no_progress
+) -> None:
+    """Copy many files out below a folder, as ``extract`` does each. Raises what it raises.
+
+    Some side by side: a file is small, and what takes the time is the disk's word that it is there (4 ms for each, one after the
+    other; a tenth of that where several wait for the same word).
+    """
+
+    def copy(named: tuple[str, tarfile.TarInfo]) -> None:
+        extract(file, named[1], room / named[0])
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        for at in range(0, len(places), _AT_A_TIME):
+            progress(at, len(places), "attachments")
+            list(writers.map(copy, places[at : at + _AT_A_TIME]))
+    progress(len(places), len(places), f"{len(places)} attachments")
+
+
 def extract(file: Path, place: tarfile.TarInfo, target: Path) -> None:
     """Copy one file out, mode 0600, on disk when this returns."""
     missing = [folder for folder in target.parents if not folder.exists()]
     for folder in reversed(missing):  # with parents=True the upper ones would be open to all
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)  # another one beside may have made it
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with file.open("rb") as archive, os.fdopen(descriptor, "wb") as out:
         archive.seek(place.offset_data)

@@ -6,6 +6,7 @@ On the embedded server everything is made in DATA_DIR/restoring and moved into p
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tarfile
 from collections.abc import AsyncGenerator
@@ -18,7 +19,7 @@ import asyncpg
 import msgspec
 
 from complaints_service.backup import hold
-from complaints_service.backup.archive import extract
+from complaints_service.backup.archive import extract, extract_all
 from complaints_service.backup.manifest import ATTACHMENTS, DATABASE, BackupError, Manifest
 from complaints_service.backup.places import RESTORING, moved_into_place
 from complaints_service.backup.tools import Tools, tools_for
@@ -83,9 +84,7 @@ async def restore_archive(
         await _load(tools, urls.admin, dump, progress)
         fp("restore.loaded")
         files = [(name, place) for name, place in places.items() if name.startswith(f"{ATTACHMENTS}/")]
-        for done, (name, place) in enumerate(files):
-            progress(done, len(files), "attachments")
-            extract(file, place, room / name)
+        await asyncio.to_thread(extract_all, file, files, room, progress)
         settled = await settle(urls.admin, manifest.made_at)
         fp("restore.held")
         await _give_rights(tools, urls.admin, dump)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from complaints_service.backup.archive import ArchiveWriter, content, extract, open_archive, verify
+from complaints_service.backup.archive import ArchiveWriter, content, extract, extract_all, open_archive, verify
 from complaints_service.backup.hold import LEAST_JUMP, numbers_to_skip, round_up
 from complaints_service.backup.manifest import FORMAT, BackupError, Manifest, Member, WrongKey, fingerprint
 from complaints_service.backup.places import check_key, empty_data_dir
@@ -61,6 +61,25 @@ def refused(file: Path) -> str:
         verify(file, *open_archive(file))
     assert str(file) in str(error.value)
     return str(error.value)
+
+
+async def test_many_files_come_out_each_as_it_was_and_one_that_is_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
+    file, room = tmp_path / "a.tar", tmp_path / "out"
+    names = [f"attachments/{number % 7:02x}/{number:032x}-{'f' * 64}" for number in range(700)]
+    with ArchiveWriter(file) as archive:
+        await archive.add_stream("database.dump", a_dump())
+        for name in names:
+            archive.add_bytes(name, name.encode())
+        archive.finish(a_manifest(list(archive.members)))
+    _, places = open_archive(file)
+    del places["database.dump"]
+    extract_all(file, list(places.items()), room)
+    assert {
+        path.relative_to(room).as_posix(): path.read_bytes().decode() for path in room.rglob("*") if path.is_file()
+    } == {name: name for name in names}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in room.rglob("*")} == {0o600, 0o700}
+    with pytest.raises(FileExistsError):
+        extract_all(file, list(places.items()), room)
 
 
 async def test_what_went_in_comes_out_and_nobody_else_may_read_it(tmp_path: Path) -> None:
