@@ -17,6 +17,7 @@ ALL = (
     "pages",
     "flood",
     "phone",
+    "audit",
 )
 
 
