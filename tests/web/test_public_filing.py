@@ -51,7 +51,7 @@ async def test_a_citizen_files_and_follows_the_case_without_script(
     assert page.url.endswith("#description")
 
     await page.get_by_label("Apa yang terjadi?").fill(WORDS)
-    await page.get_by_label("Layanan apa yang terkait?").select_option("paspor-baru")
+    await page.get_by_label("Ini tentang layanan apa?").select_option("paspor-baru")
     await page.get_by_label("Tentang apa?").select_option("keterlambatan")
     await page.get_by_label("Hanya sedikit orang").check()
     await page.get_by_label("Nama Anda").fill("Siti Rahma")
