@@ -28,7 +28,7 @@ _MEGABYTE = 1024 * 1024
 class PostgresProgram:
     """The `postgres` process itself, in the foreground, without TCP.
 
-    ``durable=False`` (tests that do not care) turns fsync off.
+    ``durable=False`` (tests that do not care) turns fsync and autovacuum off: the data live for minutes.
     """
 
     name = "postgresql"
@@ -87,6 +87,7 @@ class PostgresProgram:
             "jit": "off",
             "fsync": "on" if self.durable else "off",
             "full_page_writes": "on" if self.durable else "off",
+            "autovacuum": "on" if self.durable else "off",
             "synchronous_commit": "on",
             # After a crash: one sync of the file system instead of opening every file.
             "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",

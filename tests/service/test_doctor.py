@@ -164,6 +164,8 @@ async def test_each_broken_seal_is_named_in_whatever_part_of_the_days_it_lies(
     for _ in range(5):
         await room.office.file()
         await room.office.move_clock(timedelta(days=1))
+        while await room.office.fire():  # what is left due for long is a finding of its own
+            pass
         assert await room.services.notifications.make_seals() == 1
     days = [row["day"] for row in await room.admin.fetch("SELECT day FROM chain_root ORDER BY day")]
     assert await broken(room) == []
