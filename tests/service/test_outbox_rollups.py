@@ -124,9 +124,9 @@ async def test_an_urgent_case_behind_a_flood_does_not_wait_for_the_hour(room: Ro
     urgent = await urgent_cases(room, 1)
     await room.escalate(urgent, "kepala", params=WAKES)
     assert await room.deliver() == 6
-    mail = room.postbox.to(await address_of(room, "kepala"))[-1]
-    assert mail.subject.startswith("[Mendesak] ")
-    assert urgent[0][1] in mail.text
+    mails = room.postbox.to(await address_of(room, "kepala"))
+    (roll_up,) = [mail for mail in mails if mail.subject.startswith("[Mendesak] ")]
+    assert urgent[0][1] in roll_up.text
 
 
 async def test_a_repeat_about_an_urgent_case_comes_with_the_hourly_roll_up(room: Room) -> None:
