@@ -79,7 +79,7 @@ def create_app(settings: Settings, services: Services | None = None, routed: Lit
             "settings": settings,
             "given": services,
             "metrics": metrics,
-            "crowd": Crowd(),
+            "crowd": Crowd(limited=settings.rate_flood_per_minute is not None),
             "static_files": LiveStaticFiles(watch=settings.dev),
         }
     )

@@ -1,4 +1,4 @@
-"""When very many send at once: what files complaints takes turns, and beyond a few that wait nobody more is let in for a moment.
+"""When very many send at once: forms take turns, and beyond a few that wait nobody more is let in for a moment.
 
 However many come, a page of the desk waits for a few turns, and whoever is not let in is told so before anything of theirs is read: that
 costs a small part of what a form costs. Nothing is lost by it: the browser sends the same form again when the page is loaded again.
@@ -7,8 +7,8 @@ costs a small part of what a form costs. Nothing is lost by it: the browser send
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from litestar.types.asgi_types import HTTPReceiveMessage, HTTPScope, WebSocketReceiveMessage
 
 TURNS = 3
-# At about 200 forms a second the last one waits a fifth of a second.
-MOST_WAITING = 40
+# At about 200 forms a second the last one waits a second.
+MOST_WAITING = 200
 RETRY_SECONDS = 10
 # As long as an answer is given again as it was made: long enough to cost nothing, short enough to follow the office's settings.
 KEPT_SECONDS = 30.0
@@ -53,31 +53,25 @@ class Crowded(TooMany):
 class Crowd:
     """The turns of one process."""
 
-    def __init__(self, turns: int = TURNS, most_waiting: int = MOST_WAITING) -> None:
-        self._turns = asyncio.Semaphore(turns)
-        self._most = turns + most_waiting
+    def __init__(self, *, limited: bool) -> None:
+        self._turns = asyncio.Semaphore(TURNS)
+        self._most = TURNS + MOST_WAITING if limited else None
         self._inside = 0
 
     @property
     def full(self) -> bool:
         """So many wait for a turn that nobody more is let in."""
-        return self._inside >= self._most
-
-    @contextmanager
-    def place(self) -> Generator[None]:
-        """For a request that has been read (who sends slowly keeps no place) and costs little: it counts, and waits for nobody."""
-        self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
+        return self._most is not None and self._inside >= self._most
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
-        """For a form that has been read: it waits for one of few turns."""
-        with self.place():
+        """For a form that has been read: who sends slowly keeps no place."""
+        self._inside += 1
+        try:
             async with self._turns:
                 yield
+        finally:
+            self._inside -= 1
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -160,7 +154,7 @@ def crowd_of(connection: Connection) -> Crowd:
 
 def _files(scope: HTTPScope) -> bool:
     path = scope["path"]
-    return scope["method"] == "POST" and (path in ("/", "/api/v1/complaints") or path.startswith("/lapor/"))
+    return scope["method"] == "POST" and (path == "/" or path.startswith("/lapor/"))
 
 
 def _request_id(scope: Scope) -> str:

@@ -32,7 +32,6 @@ from complaints_service.tickets.filed import FilingKey
 from complaints_service.tickets.model import REPORTER_ACTOR, Channel
 from complaints_service.tickets.numbers import as_printed
 from complaints_service.web.bodies import read_json, read_query
-from complaints_service.web.crowd import crowd_of
 from complaints_service.web.i18n import language_of
 from complaints_service.web.operations import KEY_NEEDED, KEY_POSSIBLE, Api, Proof
 from complaints_service.web.pages import PageRequest
@@ -105,9 +104,8 @@ async def file_complaint(request: PageRequest, citizen: CitizenParts) -> Respons
         )
     body = await read_json(request, ComplaintBody)
     office = await _office(citizen.offices, body.office)
-    with crowd_of(request).place():
-        complaint = await looked_at(request, to_complaint(body, office, Channel.WEB, now=citizen.clock.now()))
-        filed = await citizen.intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
+    complaint = await looked_at(request, to_complaint(body, office, Channel.WEB, now=citizen.clock.now()))
+    filed = await citizen.intake.file_complaint(office, complaint, FilingKey("web", key, msgspec.json.encode(body)))
     answer = filed_answer(filed, citizen.settings.base_url)
     headers = {"Location": f"/api/v1/complaints/{filed.number}"}
     if filed.replayed:
