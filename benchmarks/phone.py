@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import collections
 import os
 import shutil
 import uuid
@@ -32,7 +33,7 @@ _PAINTED = """() => new Promise((told) => {
 
 
 class View(msgspec.Struct, frozen=True):
-    """One page opened once: bytes on the line, and milliseconds until it could be read."""
+    """One page opened once: bytes of page and styles, bytes on the line with headers, milliseconds until it could be read."""
 
     document: int
     everything: int
@@ -49,15 +50,23 @@ async def opened(browser: Browser, base: str, path: str) -> View:
     page = await context.new_page()
     control = await context.new_cdp_session(page)
     kinds: dict[str, str] = {}
-    sizes: list[tuple[str, int]] = []
+    heads: dict[str, int] = {}
+    bodies, everything = collections.Counter[str](), 0
 
     def sent(event: dict[str, Any]) -> None:
         kinds[event["requestId"]] = event.get("type", "")
 
+    def answered(event: dict[str, Any]) -> None:
+        heads[event["requestId"]] = int(event["response"]["encodedDataLength"])
+
     def finished(event: dict[str, Any]) -> None:
-        sizes.append((kinds.get(event["requestId"], ""), int(event["encodedDataLength"])))
+        nonlocal everything
+        number, size = event["requestId"], int(event["encodedDataLength"])
+        bodies[kinds.get(number, "")] += size - heads.get(number, 0)
+        everything += size
 
     control.on("Network.requestWillBeSent", sent)
+    control.on("Network.responseReceived", answered)
     control.on("Network.loadingFinished", finished)
     await control.send("Network.enable")
     bytes_a_second = KBIT * 1000 / 8
@@ -72,8 +81,7 @@ async def opened(browser: Browser, base: str, path: str) -> View:
     await page.goto(base + path, wait_until="networkidle")
     readable = float(await page.evaluate(_PAINTED))
     await context.close()
-    document = sum(size for kind, size in sizes if kind in ("Document", "Stylesheet"))
-    return View(document, sum(size for _, size in sizes), readable)
+    return View(bodies["Document"] + bodies["Stylesheet"], everything, readable)
 
 
 async def filed(context: BrowserContext, base: str) -> str:
