@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from complaints_service.errors import Forbidden
+from complaints_service.web.addresses import is_address
 
 # The framework's user, auth and state types play no part here.
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -25,19 +26,11 @@ async def local_only(connection: Connection, _handler: BaseRouteHandler) -> None
     """
     host = connection.client.host if connection.client is not None else None
     name = _hostname(connection.headers.get("host", ""))
-    if host is not None and _from_network(host) and not (_is_loopback(host) and _is_loopback(name)):
+    # A server gives the address of who is connected; a client inside this process has none.
+    if host is not None and is_address(host) and not (_is_loopback(host) and _is_loopback(name)):
         raise Forbidden(_ONLY_HERE, code="not_local")
     if connection.scope["type"] == "http" and connection.scope["method"] not in _SAFE and not _own_post(connection):
         raise Forbidden("This step can only be taken from this service's own page.", code="cross_site")
-
-
-def _from_network(host: str) -> bool:
-    """A server gives the address of who is connected; a client inside this process has none."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_loopback(host: str) -> bool:

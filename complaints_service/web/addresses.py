@@ -29,14 +29,15 @@ def sender(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) -> str:
         return peer
     for hop in reversed(forwarded_for.split(",")):
         named = hop.strip()
-        if not _is_address(named):
+        if not is_address(named):
             return peer
         if not _within(named, trusted):
             return named
     return peer
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether this is a network address, and not a name or nothing."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -45,4 +46,4 @@ def _is_address(text: str) -> bool:
 
 
 def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    return bool(networks) and _is_address(address) and any(ipaddress.ip_address(address) in known for known in networks)
+    return bool(networks) and is_address(address) and any(ipaddress.ip_address(address) in known for known in networks)

@@ -96,13 +96,14 @@ async def hang_up(admin: asyncpg.Connection) -> None:
     )
 
 
-async def refused_whole(client: httpx.AsyncClient, admin: asyncpg.Connection, key: str) -> None:
+async def refused_whole(client: httpx.AsyncClient, admin: asyncpg.Connection, key: str) -> httpx.Response:
     before = await totals(admin)
     answer = await file(client, key)
     assert answer.status_code == 503, answer.text
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["content-type"] == "application/problem+json"
     assert await totals(admin) == before
+    return answer
 
 
 async def taken_once(client: httpx.AsyncClient, admin: asyncpg.Connection, key: str) -> None:
@@ -187,7 +188,8 @@ async def test_a_full_disk_no_memory_a_bad_disk_or_a_lost_deadlock_is_503_and_no
     try:
         await refused_whole(client, admin, key)
     finally:
-        await over(admin, "ticket_event")
+        met = await over(admin, "ticket_event")
+    assert met > 0, "it was this trouble that was answered"
     await taken_once(client, admin, key)
 
 
@@ -218,7 +220,8 @@ async def test_with_every_connection_taken_the_next_is_told_to_come_back(
     async with AsyncExitStack() as all_of_them:
         for _ in range(POOL):
             await all_of_them.enter_async_context(services.database.connection())
-        await refused_whole(client, admin, key)
+        refused = await refused_whole(client, admin, key)
+    assert refused.json()["code"] == "unavailable"
     await taken_once(client, admin, key)
 
 

@@ -52,7 +52,7 @@ async def crowded(app: object) -> AsyncIterator[list[asyncio.Task[httpx.Response
 def crowd_in(app: object) -> Crowd:
     """Of the application behind its wrappers."""
     while not hasattr(app, "state"):
-        app = app._app  # pyright: ignore
+        app = app._app  # pyright: ignore - each wrapper keeps what it wraps there
     return app.state.crowd
 
 

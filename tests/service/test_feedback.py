@@ -181,23 +181,18 @@ async def test_not_even_the_owner_of_the_table_changes_a_report(the_office: TheO
 
 
 async def test_the_head_gets_one_letter_about_a_cycle_without_personal_words(running: Running, tmp_path: Path) -> None:
-    async with a_room(
-        running, tmp_path
-    ) as room:  # a letter names the latest cases only: here no other test's stand before
-        await the_letter_is_right(room.office)
-
-
-async def the_letter_is_right(the_office: TheOffice) -> None:
-    filed = await answered(the_office)
-    await the_office.reporter_acts(filed, c.Rate(score=1, comment="Petugas tidak menolong"))
-    await the_office.move_clock(timedelta(seconds=1))
-    made = await close_now(the_office)
-    head = await the_office.person("kepala")
-    async with the_office.services.database.transaction(SYSTEM) as connection:
-        rows = await connection.fetch(
-            "SELECT person_id, way, params FROM outbox WHERE kind = 'cycle_report' AND dedupe_key LIKE $1",
-            f"cycle_report:{made.id}:%",
-        )
+    # A letter names the latest cases only: in an office of its own no other test's stand before.
+    async with a_room(running, tmp_path) as room:
+        filed = await answered(room.office)
+        await room.office.reporter_acts(filed, c.Rate(score=1, comment="Petugas tidak menolong"))
+        await room.office.move_clock(timedelta(seconds=1))
+        made = await close_now(room.office)
+        head = await room.office.person("kepala")
+        async with room.services.database.transaction(SYSTEM) as connection:
+            rows = await connection.fetch(
+                "SELECT person_id, way, params FROM outbox WHERE kind = 'cycle_report' AND dedupe_key LIKE $1",
+                f"cycle_report:{made.id}:%",
+            )
     assert [(row["person_id"], row["way"]) for row in rows] == [(head.id, "email")]
     assert filed.number in rows[0]["params"]
     assert "Siti" not in rows[0]["params"]

@@ -162,15 +162,21 @@ _IN_REACH = """(e) => { const { x, y, width, height } = e.getBoundingClientRect(
   return e.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }"""
 
 
-async def test_on_a_tablet_the_keyboard_leaves_room_for_what_is_written(visit: Visit, token: str) -> None:
+async def at_the_keyboard(visit: Visit, token: str, width: int, height: int) -> Page:
+    """Where the words are written, the keyboard open: help and the ways on and back can still be touched."""
     page = await at_kiosk(visit, token)
-    await page.set_viewport_size({"width": 768, "height": 1024})
+    await page.set_viewport_size({"width": width, "height": height})
     await page.goto("/kios/buat")
     await press(page, "Lainnya")
     await page.locator("#description").click()
     await expect(page.locator(".touch-keyboard")).to_be_visible()
     for name in ("Panggil petugas", "Kembali", "Lanjutkan"):
         assert await page.get_by_role("button", name=name).evaluate(_IN_REACH), name
+    return page
+
+
+async def test_on_a_tablet_the_keyboard_leaves_room_for_what_is_written(visit: Visit, token: str) -> None:
+    page = await at_the_keyboard(visit, token, 768, 1024)
     for part in ("#description", "main h1"):
         assert await page.locator(part).evaluate(_ALL_IN_SIGHT), part
 
@@ -200,14 +206,7 @@ _WHOLE = """(e) => { const { x, y, width, height } = e.getBoundingClientRect();
 
 
 async def test_the_keyboard_covers_neither_help_nor_the_way_on(visit: Visit, token: str) -> None:
-    page = await at_kiosk(visit, token)
-    await page.set_viewport_size({"width": 1280, "height": 800})
-    await page.goto("/kios/buat")
-    await press(page, "Lainnya")
-    await page.locator("#description").click()
-    await expect(page.locator(".touch-keyboard")).to_be_visible()
-    for name in ("Panggil petugas", "Kembali", "Lanjutkan"):
-        assert await page.get_by_role("button", name=name).evaluate(_IN_REACH), name
+    page = await at_the_keyboard(visit, token, 1280, 800)
     assert await page.locator("#description").evaluate(_IN_REACH)
 
 
